@@ -1,0 +1,236 @@
+"""The one truth for runtime configuration: these dataclasses.
+
+`config/localization.yaml`, the ROS parameters and `docs/` all follow from this tree: a dotted path
+here is the ROS parameter name there. Only scalars live here; '' means unset. What belongs to a
+model (architecture, preprocessing, patch geometry, clip length, calibrated lambda) lives in its
+card and can not be set here, except `likelihood.inverse_temperature`, which overrides the card.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from movix_core.errors import ConfigError
+
+Scalar = bool | int | float | str
+
+
+def _param(
+    default: Scalar, doc: str, *, unit: str = "", low: float | None = None, high: float | None = None,
+    choices: tuple[str, ...] = (),
+) -> Any:  # fmt: skip
+    return field(default=default, metadata={"doc": doc, "unit": unit, "low": low, "high": high, "choices": choices})
+
+
+@dataclass(frozen=True)
+class InitialPoseConfig:
+    """Where the vehicle starts; used when `set_initial_pose` is true (nav2_amcl's names)."""
+
+    x: float = _param(0.0, "east of the site origin", unit="m")
+    y: float = _param(0.0, "north of the site origin", unit="m")
+    yaw: float = _param(0.0, "heading, 0 = grid east, counter-clockwise", unit="rad")
+    sigma_x: float = _param(15.0, "standard deviation east", unit="m", low=0.0)
+    sigma_y: float = _param(15.0, "standard deviation north", unit="m", low=0.0)
+    sigma_yaw: float = _param(0.349, "standard deviation of heading", unit="rad", low=0.0)
+
+
+@dataclass(frozen=True)
+class FilterConfig:
+    """Size and resampling of the particle filter."""
+
+    min_particles: int = _param(300, "particles once converged (the paper's number)", low=10)
+    max_particles: int = _param(1000, "particles until the first convergence", low=10)
+    convergence_sigma_m: float = _param(
+        6.0, "converged once the horizontal standard deviation falls below this", unit="m", low=0.1
+    )
+    resample_threshold: float = _param(
+        0.5, "resample when the effective sample size falls below this share", low=0.0, high=1.0
+    )
+    roughening_xy: float = _param(0.25, "jitter of position after resampling", unit="m", low=0.0)
+    roughening_yaw: float = _param(0.015, "jitter of heading after resampling", unit="rad", low=0.0)
+
+
+@dataclass(frozen=True)
+class MotionConfig:
+    """How far odometry is trusted. Scale and yaw bias are states of each particle."""
+
+    scale_sigma: float = _param(0.03, "prior of the odometry's constant scale error", low=0.0, high=0.5)
+    yaw_bias_sigma: float = _param(
+        0.00035, "prior of the constant yaw drift (0.00035 rad/m = 2 deg per 100 m)", unit="rad/m", low=0.0
+    )
+    xy_noise: float = _param(0.05, "random walk of position per square root of metre driven", unit="m/sqrt(m)", low=0.0)
+    yaw_noise: float = _param(
+        0.003, "random walk of heading per square root of metre driven", unit="rad/sqrt(m)", low=0.0
+    )
+
+
+@dataclass(frozen=True)
+class LikelihoodConfig:
+    """From matching scores to weights: w ~ exp(lambda_t score), lambda_t = lambda exp(-gamma H)."""
+
+    inverse_temperature: float = _param(
+        0.0, "lambda_base; 0 takes the value calibrated in the model's card", low=0.0, high=1000.0
+    )
+    entropy_gain: float = _param(
+        -1.0, "gamma: how much a spread belief softens updates; negative takes the card's value", high=10.0
+    )
+    entropy_reference_sigma_m: float = _param(
+        5.0, "belief entropy is taken relative to a Gaussian of this sigma", unit="m", low=0.1
+    )
+    min_inverse_temperature: float = _param(0.0, "lower clamp of lambda_t", low=0.0)
+    max_inverse_temperature: float = _param(1000.0, "upper clamp of lambda_t", low=0.0)
+
+
+@dataclass(frozen=True)
+class LocalizationConfig:
+    """Everything a run can be told; see each field's `doc` metadata."""
+
+    site: str = _param("", "site folder (holds site.yaml)")
+    layer: str = _param("", "name of the imagery layer to match; '' = the newest")
+    model: str = _param("", "model folder; '' = the model shipped with the package")
+    device: str = _param("auto", "torch device: auto, cpu, cuda, cuda:0, ...")
+    drive_date: str = _param("", "YYYY-MM-DD of the drive; '' = from the image stamps")
+    random_seed: int = _param(-1, "seed of the particle filter; negative = not repeatable")
+
+    global_frame_id: str = _param("map", "frame of the site: ENU metres from the site origin")
+    odom_frame_id: str = _param("odom", "continuous odometry frame")
+    base_frame_id: str = _param("base_link", "vehicle frame; origin on the ground")
+    image_transport: str = _param("raw", "type of the image topic", choices=("raw", "compressed"))
+    transform_tolerance: float = _param(0.1, "map->odom is stamped this far ahead", unit="s", low=0.0, high=10.0)
+    tf_broadcast: bool = _param(True, "publish map->odom; exactly one node of a system may")
+    tf_publish_rate: float = _param(30.0, "rate of map->odom", unit="Hz", low=1.0, high=200.0)
+    autostart: bool = _param(True, "configure and activate at start-up without a lifecycle manager")
+
+    image_queue_size: int = _param(30, "images that may wait for the localizer; beyond, the oldest is dropped", low=1)
+    max_odometry_gap_s: float = _param(
+        1.0, "odometry is interpolated over at most this gap; a longer one resets the clip", unit="s", low=0.01
+    )
+    odometry_buffer_s: float = _param(60.0, "odometry kept for late images", unit="s", low=1.0)
+
+    set_initial_pose: bool = _param(False, "start from initial_pose.* instead of waiting for a pose")
+    initial_pose: InitialPoseConfig = field(default_factory=InitialPoseConfig)
+    filter: FilterConfig = field(default_factory=FilterConfig)
+    motion: MotionConfig = field(default_factory=MotionConfig)
+    likelihood: LikelihoodConfig = field(default_factory=LikelihoodConfig)
+
+    def __post_init__(self) -> None:
+        if self.filter.min_particles > self.filter.max_particles:
+            raise ConfigError(
+                f"filter.min_particles ({self.filter.min_particles}) is larger than "
+                f"filter.max_particles ({self.filter.max_particles}): lower the first or raise the second"
+            )
+
+
+def walk(config: Any, prefix: str = "") -> Iterator[tuple[str, dataclasses.Field, Scalar]]:
+    """Yield (dotted path, field, value) of every scalar of a configuration, in file order."""
+    for entry in dataclasses.fields(config):
+        value = getattr(config, entry.name)
+        if dataclasses.is_dataclass(value):
+            yield from walk(value, f"{prefix}{entry.name}.")
+        else:
+            yield f"{prefix}{entry.name}", entry, value
+
+
+def with_overrides(config: LocalizationConfig, overrides: Mapping[str, Any]) -> LocalizationConfig:
+    """A copy with dotted paths replaced; unknown keys, wrong types and values out of range raise ConfigError."""
+    known = {path: entry for path, entry, _ in walk(config)}
+    values = {path: value for path, _, value in walk(config)}
+    for path, value in overrides.items():
+        if path not in known:
+            near = difflib.get_close_matches(path, known, n=1, cutoff=0.0)
+            raise ConfigError(f"unknown parameter '{path}': did you mean '{near[0]}'?")
+        values[path] = _checked(path, known[path], value)
+    return _rebuilt(config, values)
+
+
+def is_ros_own(path: str) -> bool:
+    """Whether ROS itself understands this parameter, so that it may stand beside ours."""
+    return path in ("use_sim_time", "start_type_description_service") or path.startswith("qos_overrides.")
+
+
+def load_config(path: str | Path) -> LocalizationConfig:
+    """Read a parameter file: ROS form (`<node>: ros__parameters: {...}`), nested or dotted keys."""
+    try:
+        content = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as err:
+        raise ConfigError(f"cannot read parameter file {path}: {err}") from err
+    if not isinstance(content, dict):
+        raise ConfigError(f"parameter file {path} is not a mapping of parameters")
+    for node in content.values():
+        if isinstance(node, dict) and "ros__parameters" in node:
+            content = node["ros__parameters"] or {}
+            break
+    ours = {key: value for key, value in _flatten(content) if not is_ros_own(key)}
+    return with_overrides(LocalizationConfig(), ours)
+
+
+def dump_config(config: LocalizationConfig, node_name: str = "movix_localization") -> str:
+    """The configuration as a commented ROS 2 parameter file."""
+    lines = [f"{node_name}:", "  ros__parameters:"]
+    section = ""
+    for path, entry, value in walk(config):
+        *parents, name = path.split(".")
+        if parents and parents[0] != section:
+            section = parents[0]
+            lines.append(f"    {section}:")
+        indent = "      " if parents else "    "
+        lines.append(f"{indent}{name}: {_yaml_scalar(value)}  # {describe(entry)}")
+    return "\n".join(lines) + "\n"
+
+
+def describe(entry: dataclasses.Field) -> str:
+    """One line on a parameter: what it is, unit, range or choices."""
+    meta = entry.metadata
+    text = meta["doc"] + (f" [{meta['unit']}]" if meta["unit"] else "")
+    if meta["choices"]:
+        text += f" ({' | '.join(meta['choices'])})"
+    elif meta["low"] is not None or meta["high"] is not None:
+        low = "-inf" if meta["low"] is None else f"{meta['low']:g}"
+        high = "inf" if meta["high"] is None else f"{meta['high']:g}"
+        text += f" ({low}..{high})"
+    return text
+
+
+def _checked(path: str, entry: dataclasses.Field, value: Any) -> Scalar:
+    kind = type(entry.default)
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if type(value) is not kind:
+        raise ConfigError(f"parameter '{path}' must be {kind.__name__}, got {value!r}")
+    meta = entry.metadata
+    too_low = meta["low"] is not None and value < meta["low"]
+    too_high = meta["high"] is not None and value > meta["high"]
+    if too_low or too_high or (kind is float and not math.isfinite(value)):
+        raise ConfigError(f"parameter '{path}' = {value!r} is out of range: {describe(entry)}")
+    if meta["choices"] and value not in meta["choices"]:
+        raise ConfigError(f"parameter '{path}' = {value!r} must be one of {', '.join(meta['choices'])}")
+    return value
+
+
+def _rebuilt(config: Any, values: Mapping[str, Scalar], prefix: str = "") -> Any:
+    """The tree with every scalar taken from `values`; made at once, so that checks across fields see the whole."""
+    changes = {}
+    for entry in dataclasses.fields(config):
+        path, value = f"{prefix}{entry.name}", getattr(config, entry.name)
+        changes[entry.name] = _rebuilt(value, values, f"{path}.") if dataclasses.is_dataclass(value) else values[path]
+    return type(config)(**changes)
+
+
+def _flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            yield from _flatten(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _yaml_scalar(value: Scalar) -> str:
+    return yaml.safe_dump(value, default_flow_style=True, width=1000).removesuffix("\n").removesuffix("\n...")
