@@ -1,0 +1,120 @@
+import datetime
+
+import numpy as np
+import pytest
+import rasterio
+import yaml
+from rasterio.transform import from_origin
+
+from movix_core.errors import SiteError
+from movix_core.maps.imagery import Imagery
+from movix_core.maps.site import LayerSource, load_site, write_site
+
+ORIGIN = {"origin_easting_m": 600_000.0, "origin_northing_m": 4_400_000.0}
+
+
+@pytest.fixture
+def rgb():
+    return np.random.default_rng(0).integers(1, 255, (100, 120, 3), dtype=np.uint8)
+
+
+@pytest.fixture
+def site(tmp_path, rgb):
+    layers = [
+        LayerSource("spring", datetime.date(2019, 4, 1), rgb, -10.0, 40.0, 0.5, "us"),
+        LayerSource("autumn", datetime.date(2015, 10, 1), 255 - rgb, -10.0, 40.0, 0.5),
+    ]
+    return write_site(tmp_path / "site", name="test", crs="EPSG:32617", layers=layers, **ORIGIN)
+
+
+def test_round_trip_keeps_pixels_place_and_dates(site, rgb):
+    imagery = Imagery.load(site, site.layer("spring"))
+    assert imagery.bounds == (-10.0, -10.0, 50.0, 40.0)
+    np.testing.assert_array_equal(np.rint(imagery.texels[:3].numpy() * 255), np.moveaxis(rgb, -1, 0))
+    assert imagery.texels[3].min() == 1.0
+    assert imagery.date == datetime.date(2019, 4, 1)
+    assert site.convergence_rad == pytest.approx(0.0132, abs=0.001)
+
+
+def test_newest_layer_is_the_default_and_unknown_names_list_what_there_is(site):
+    assert site.layer().name == "spring"
+    with pytest.raises(SiteError, match="spring, autumn"):
+        site.layer("winter")
+
+
+def test_finer_imagery_is_averaged_down_once(site, rgb):
+    imagery = Imagery.load(site, site.layer("spring"), gsd_m=1.0)
+    assert imagery.texels.shape == (4, 50, 60)
+    means = rgb.reshape(50, 2, 60, 2, 3).mean(axis=(1, 3))
+    np.testing.assert_allclose(imagery.texels[:3].numpy() * 255, np.moveaxis(means, -1, 0), atol=1.0)
+
+
+def test_another_projection_lands_within_half_a_pixel(tmp_path, site):
+    """A bright spot given in geographic coordinates, found where pyproj says it is."""
+    from movix_core.maps.geodesy import Grid
+
+    lat, lon = Grid("EPSG:32617").to_geographic(600_020.0, 4_400_010.0)
+    step = 5e-6
+    west, north = float(lon) - 100 * step, float(lat) + 60 * step
+    raster = np.zeros((3, 120, 200), np.uint8)
+    row, column = int((north - float(lat)) / step), int((float(lon) - west) / step)
+    raster[:, row - 2 : row + 2, column - 2 : column + 2] = 255
+    file = site.root / "layers" / "spring.tif"
+    with rasterio.open(
+        file, "w", driver="GTiff", crs="EPSG:4326", transform=from_origin(west, north, step, step),
+        width=200, height=120, count=3, dtype="uint8",
+    ) as out:  # fmt: skip
+        out.write(raster)
+    imagery = Imagery.load(site, site.layer("spring"))
+    rows, columns = np.nonzero(imagery.texels[0].numpy() > 0.5)
+    x = imagery.west_m + (columns.mean() + 0.5) * imagery.gsd_m
+    y = imagery.north_m - (rows.mean() + 0.5) * imagery.gsd_m
+    assert (x, y) == pytest.approx((20.0, 10.0), abs=0.3)
+
+
+def test_nodata_becomes_uncovered(site, rgb):
+    file = site.root / "layers" / "spring.tif"
+    masked = rgb.copy()
+    masked[:, :60] = 0
+    with rasterio.open(
+        file, "w", driver="GTiff", crs="EPSG:32617", transform=from_origin(599_990.0, 4_400_040.0, 0.5, 0.5),
+        width=120, height=100, count=3, dtype="uint8", nodata=0,
+    ) as out:  # fmt: skip
+        out.write(np.moveaxis(masked, -1, 0))
+    covered = Imagery.load(site, site.layer("spring")).texels[3]
+    assert covered[:, :60].max() == 0.0
+    assert covered[:, 60:].min() == 1.0
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"layers": []}, "lists no imagery layers"),
+        ({"crs": "EPSG:4326"}, "not projected in metres"),
+        ({"origin_easting_m": "far"}, "cannot read"),
+        ({"layers": [{"name": "a", "file": "gone.tif", "date": datetime.date(2020, 1, 1), "gsd_m": 1}]}, "gone.tif"),
+        ({"layers": [{"name": "a", "file": "layers/spring.tif", "date": "old", "gsd_m": 1}]}, "YYYY-MM-DD"),
+    ],
+)
+def test_bad_site_files_are_named(site, change, message):
+    file = site.root / "site.yaml"
+    file.write_text(yaml.safe_dump(yaml.safe_load(file.read_text()) | change))
+    with pytest.raises(SiteError, match=message):
+        load_site(site.root)
+
+
+def test_missing_site_and_missing_key(tmp_path, site):
+    with pytest.raises(SiteError, match="no site at"):
+        load_site(tmp_path / "nowhere")
+    file = site.root / "site.yaml"
+    content = yaml.safe_load(file.read_text())
+    del content["crs"]
+    file.write_text(yaml.safe_dump(content))
+    with pytest.raises(SiteError, match="'crs'"):
+        load_site(site.root)
+
+
+def test_an_unreadable_layer_is_named(site):
+    (site.root / "layers" / "spring.tif").write_bytes(b"<html>not a picture</html>")
+    with pytest.raises(SiteError, match="spring.tif"):
+        Imagery.load(site, site.layer("spring"))
