@@ -1,0 +1,29 @@
+"""Where a model runs, and where reduced precision pays there."""
+
+from __future__ import annotations
+
+import torch
+
+from movix_core.errors import ConfigError
+
+
+def inference_precision(device: torch.device | str) -> torch.autocast:
+    """bfloat16 autocast where the device computes it natively (GPUs, Intel AMX), else full precision."""
+    kind = torch.device(device).type
+    native = torch.cuda.is_bf16_supported() if kind == "cuda" else kind == "cpu" and torch.cpu._is_amx_tile_supported()
+    return torch.autocast(kind, dtype=torch.bfloat16, enabled=native)
+
+
+def choose_device(name: str) -> torch.device:
+    """The torch device of a configuration value; 'auto' takes a GPU where there is one.
+
+    Errors: ConfigError for a device torch does not know or that is not here.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as err:
+        raise ConfigError(f"device '{name}' is not available here: use auto or cpu ({str(err).splitlines()[0]})") from err
+    return device

@@ -1,0 +1,80 @@
+import datetime
+
+import pytest
+import torch
+
+from movix_core.encoders.aggregator import Aggregator
+from movix_core.encoders.backbone import Backbone
+from movix_core.encoders.card import Architecture, BackboneSpec, ModelCard
+from movix_core.encoders.model import CrossViewModel
+from movix_core.encoders.temporal import date_features
+from movix_core.errors import ModelError
+from test.tiny_model import tiny_card, tiny_model
+
+
+def test_embeddings_are_unit_vectors_of_the_cards_size():
+    model = tiny_model("ground_plane")
+    dates = date_features([datetime.date(2020, 7, 1)] * 2)
+    clips, weights = model.encode_clips(
+        torch.rand(2, 3, 4, 32, 32), dates, torch.tensor([[8.0, 4.0, 0.0]] * 2), torch.ones(2, 3, dtype=torch.bool)
+    )
+    patches = model.encode_patches(torch.rand(2, 3, 32, 32), dates)
+    assert clips.shape == patches.shape == (2, 16)
+    torch.testing.assert_close(clips.norm(dim=1), torch.ones(2))
+    torch.testing.assert_close(patches.norm(dim=1), torch.ones(2))
+    torch.testing.assert_close(weights.sum(dim=1), torch.ones(2))
+
+
+def test_date_changes_the_embedding():
+    model, image = tiny_model(), torch.rand(1, 3, 32, 32)
+    summer, winter = (date_features([datetime.date(2020, month, 1)]) for month in (7, 1))
+    assert not torch.allclose(model.encode_patches(image, summer), model.encode_patches(image, winter))
+
+
+def test_absent_frames_do_not_count():
+    aggregator = Aggregator(8)
+    embeddings, distances = torch.rand(1, 3, 8), torch.zeros(1, 3)
+    present = torch.tensor([[False, True, True]])
+    merged, weights = aggregator(embeddings, distances, present)
+    changed = embeddings.clone()
+    changed[0, 0] = 99.0
+    torch.testing.assert_close(aggregator(changed, distances, present)[0], merged)
+    assert weights[0, 0] == 0.0
+
+
+def test_the_aggregator_has_the_papers_sizes():
+    sizes = [layer.weight.shape for layer in Aggregator(512).score if hasattr(layer, "weight")]
+    assert sizes == [(256, 513), (128, 256), (1, 128)]
+
+
+def test_reference_architecture_is_the_papers():
+    """ViT-B/16 frozen, heads 768 -> 1024 -> 512; built on the meta device, so that it costs nothing."""
+    with torch.device("meta"):
+        model = CrossViewModel(ModelCard(name="reference"))
+    linear = [layer for layer in model.ground.alignment if isinstance(layer, torch.nn.Linear)]
+    assert [(layer.in_features, layer.out_features) for layer in linear] == [(768, 1024), (1024, 512)]
+    assert not any(parameter.requires_grad for parameter in model.ground.backbone.parameters())
+    assert all(parameter.requires_grad for parameter in model.ground.alignment.parameters())
+
+
+def test_a_frozen_backbone_keeps_its_statistics_in_training():
+    backbone = Backbone(BackboneSpec("resnet10t", {"channels": [8, 8, 16, 16]}, frozen=True), 3, 0).train()
+    assert not backbone.net.training
+
+
+def test_pool_grid_keeps_layout():
+    spec = BackboneSpec("resnet10t", {"channels": [8, 8, 16, 16]}, frozen=False)
+    assert Backbone(spec, 3, 2)(torch.rand(1, 3, 64, 64)).shape == (1, 16 * 4)
+    assert Backbone(spec, 3, 0)(torch.rand(1, 3, 64, 64)).shape == (1, 16)
+
+
+def test_unknown_names_are_refused():
+    with pytest.raises(ModelError, match="no_such_net"):
+        Backbone(BackboneSpec("no_such_net"), 3, 0)
+    with pytest.raises(ModelError, match="perspective"):
+        CrossViewModel(tiny_card("fisheye"))
+
+
+def test_embedding_size_is_the_cards():
+    card = tiny_card(architecture=Architecture(*[tiny_card().architecture.ground] * 2, 1, 24, 40))
+    assert CrossViewModel(card).eval().encode_patches(torch.rand(1, 3, 32, 32), torch.zeros(1, 3)).shape == (1, 40)
