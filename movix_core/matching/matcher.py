@@ -1,0 +1,46 @@
+"""The measurement contract: the one thing the filter's side knows of images."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any, Protocol
+
+import numpy as np
+
+from movix_core.clip import Clip
+
+
+class MapExtent(Protocol):
+    """What others may know of the imagery: bounds (west, south, east, north) in `map` metres, and its date."""
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]: ...
+
+    @property
+    def date(self) -> datetime.date: ...
+
+
+class Matcher(Protocol):
+    """Scores poses against what the camera saw.
+
+    A score times `inverse_temperature` is a log-likelihood up to a constant. Which imagery is used
+    is fixed when a matcher is made; the filter can not tell matchers apart.
+    """
+
+    observes_heading: bool
+    needs_camera: bool
+    clip_length: int
+    clip_spacing_m: float
+    inverse_temperature: float
+    entropy_gain: float
+    imagery: MapExtent
+
+    def observe(self, clip: Clip) -> Any:
+        """Digest a clip, once. The observation belongs to the pose of the clip's newest frame."""
+
+    def score(self, observation: Any, poses_map_base: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Scores (N,) float64 and valid (N,) bool of poses (N, 3).
+
+        A pose without imagery is not valid; its score means nothing and the filter gives it the mean
+        valid one, so that lack of imagery neither helps nor hurts.
+        """

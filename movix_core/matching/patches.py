@@ -1,0 +1,86 @@
+"""MoViX matching: one heading-up aerial patch per pose, encoded and compared with the clip's embedding."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from movix_core.clip import Clip
+from movix_core.encoders.checkpoint import load_model
+from movix_core.encoders.model import CrossViewModel
+from movix_core.encoders.device import inference_precision
+from movix_core.encoders.preprocess import ground_views
+from movix_core.encoders.temporal import date_features
+from movix_core.maps.imagery import Imagery
+from movix_core.maps.patches import cut_patches
+from movix_core.maps.site import Site
+
+MIN_COVERAGE = 0.75  # a patch with less imagery than this says more about the map's edge than about the place
+_CHUNK = 256  # patches encoded at once: bounds memory, keeps the processor busy
+
+
+class PatchMatcher:
+    """Implements `matching.matcher.Matcher`; a score is a cosine similarity, -1..1.
+
+    drive_date: the date the ground branch encodes; None takes it from the stamp of each clip.
+    """
+
+    observes_heading = True
+
+    def __init__(self, model: CrossViewModel, imagery: Imagery, drive_date: datetime.date | None = None):
+        self.model = model
+        self.imagery = imagery
+        self.drive_date = drive_date
+        self.needs_camera = model.card.preprocessing.view != "perspective"
+        self.clip_length = model.card.clip.length
+        self.clip_spacing_m = model.card.clip.spacing_m
+        self.inverse_temperature = model.card.likelihood.inverse_temperature
+        self.entropy_gain = model.card.likelihood.entropy_gain
+        self._map_date = date_features([imagery.date]).to(imagery.device)
+
+    @torch.inference_mode()
+    def observe(self, clip: Clip) -> torch.Tensor:
+        """Embedding (D,) of the clip, on the device."""
+        views, distances_m = ground_views(clip, self.model.card)
+        device = self.imagery.device
+        date = self.drive_date or datetime.datetime.fromtimestamp(clip.stamp_ns / 1e9, datetime.timezone.utc).date()
+        with inference_precision(device):
+            embeddings, _ = self.model.encode_clips(
+                torch.from_numpy(views).to(device)[None].float() / 255.0,
+                date_features([date]).to(device),
+                torch.from_numpy(distances_m).to(device)[None].float(),
+                torch.ones(1, len(views), dtype=torch.bool, device=device),
+            )
+        return embeddings[0].float()
+
+    @torch.inference_mode()
+    def score(self, observation: torch.Tensor, poses_map_base: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """See `Matcher.score`."""
+        poses = np.asarray(poses_map_base, dtype=float).reshape(-1, 3)
+        chunks = [self._score_chunk(observation, poses[i : i + _CHUNK]) for i in range(0, len(poses), _CHUNK)]
+        scores = np.concatenate([scores for scores, _ in chunks])
+        valid = np.concatenate([coverage for _, coverage in chunks]) >= MIN_COVERAGE
+        return scores, valid
+
+    def _score_chunk(self, observation: torch.Tensor, poses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        patches, coverage = cut_patches(self.imagery, poses, self.model.card.patch)
+        with inference_precision(self.imagery.device):
+            embeddings = self.model.encode_patches(patches, self._map_date.expand(len(poses), -1))
+        scores = embeddings.float() @ observation
+        return scores.cpu().numpy().astype(float), coverage.cpu().numpy()
+
+
+def load_matcher(
+    model_folder: str | Path, site: Site, layer: str = "", *, device: torch.device | str = "cpu",
+    drive_date: datetime.date | None = None,
+) -> PatchMatcher:  # fmt: skip
+    """A matcher from a model folder and a site's layer ('' = the newest).
+
+    The layer is read at the patch's own resolution: finer imagery is averaged down to it once.
+    """
+    model = load_model(model_folder, device)
+    imagery = Imagery.load(site, site.layer(layer), gsd_m=model.card.patch.gsd_m, device=device)
+    return PatchMatcher(model, imagery, drive_date)

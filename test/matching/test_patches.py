@@ -1,0 +1,69 @@
+import datetime
+
+import numpy as np
+import pytest
+
+from movix_core.clip import Clip, ClipFrame
+from movix_core.encoders.checkpoint import save_model
+from movix_core.geometry.camera import tartandrive_camera
+from movix_core.maps.imagery import Imagery
+from movix_core.maps.site import LayerSource, write_site
+from movix_core.matching.patches import PatchMatcher, load_matcher
+from test.tiny_model import tiny_model
+
+DATE = datetime.date(2021, 6, 1)
+STAMP_NS = int(datetime.datetime(2023, 10, 5, tzinfo=datetime.timezone.utc).timestamp() * 1e9)
+
+
+@pytest.fixture
+def rgb():
+    return np.random.default_rng(0).integers(0, 255, (200, 200, 3), dtype=np.uint8)
+
+
+@pytest.fixture
+def clip():
+    image = np.random.default_rng(1).integers(0, 255, (34, 64, 3), dtype=np.uint8)
+    return Clip((ClipFrame(STAMP_NS, image, tartandrive_camera().resized(64, 34), np.zeros(3), 0.0),))
+
+
+def matcher_on(rgb, **options) -> PatchMatcher:
+    return PatchMatcher(tiny_model(), Imagery.from_array(rgb, west_m=0, north_m=100, gsd_m=0.5, date=DATE), **options)
+
+
+def test_scores_are_cosines_and_invalid_where_imagery_is_missing(rgb, clip):
+    matcher = matcher_on(rgb)
+    poses = np.array([[50.0, 50.0, 0.0], [60.0, 40.0, 2.0], [-30.0, 50.0, 0.0], [99.0, 50.0, 0.0]])
+    scores, valid = matcher.score(matcher.observe(clip), poses)
+    assert valid.tolist() == [True, True, False, False]
+    assert scores.dtype == np.float64 and np.abs(scores).max() <= 1.01
+
+
+def test_scores_do_not_depend_on_the_company(rgb, clip):
+    """Alone, in a small batch, or across chunk borders: the same pose, the same score."""
+    matcher = matcher_on(rgb)
+    observation = matcher.observe(clip)
+    poses = np.random.default_rng(2).uniform([30, 30, -3], [70, 70, 3], (300, 3))
+    scores, _ = matcher.score(observation, poses)
+    alone = np.array([matcher.score(observation, pose)[0][0] for pose in poses[[0, 255, 256, 299]]])
+    np.testing.assert_allclose(scores[[0, 255, 256, 299]], alone, atol=2e-2)
+
+
+def test_the_drive_date_comes_from_the_stamp_unless_given(rgb, clip):
+    by_stamp = matcher_on(rgb).observe(clip)
+    given = matcher_on(rgb, drive_date=datetime.date(2023, 10, 5)).observe(clip)
+    other = matcher_on(rgb, drive_date=datetime.date(2015, 2, 1)).observe(clip)
+    np.testing.assert_array_equal(by_stamp.numpy(), given.numpy())
+    assert not np.allclose(by_stamp.numpy(), other.numpy())
+
+
+def test_load_matcher_from_disk(tmp_path, rgb, clip):
+    save_model(tiny_model(), tmp_path / "model")
+    layer = LayerSource("june", DATE, rgb, 0.0, 100.0, 0.5)
+    site = write_site(
+        tmp_path / "site", name="s", crs="EPSG:32617", origin_easting_m=6e5, origin_northing_m=4e6, layers=[layer]
+    )
+    matcher = load_matcher(tmp_path / "model", site)
+    assert matcher.imagery.gsd_m == 1.0, "read at the patch's resolution"
+    assert matcher.imagery.bounds == (0.0, 0.0, 100.0, 100.0)
+    assert matcher.clip_length == 3
+    assert matcher.score(matcher.observe(clip), np.array([[50.0, 50.0, 0.0]]))[1].all()
