@@ -54,8 +54,8 @@ class FilterConfig:
     resample_threshold: float = _param(
         0.5, "resample when the effective sample size falls below this share", low=0.0, high=1.0
     )
-    roughening_xy: float = _param(0.25, "jitter of position after resampling", unit="m", low=0.0)
-    roughening_yaw: float = _param(0.015, "jitter of heading after resampling", unit="rad", low=0.0)
+    roughening_xy: float = _param(0.5, "jitter of position after resampling", unit="m", low=0.0)
+    roughening_yaw: float = _param(0.03, "jitter of heading after resampling", unit="rad", low=0.0)
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,9 @@ class MotionConfig:
     yaw_bias_sigma: float = _param(
         0.00035, "prior of the constant yaw drift (0.00035 rad/m = 2 deg per 100 m)", unit="rad/m", low=0.0
     )
-    xy_noise: float = _param(0.05, "random walk of position per square root of metre driven", unit="m/sqrt(m)", low=0.0)
+    xy_noise: float = _param(0.1, "random walk of position per square root of metre driven", unit="m/sqrt(m)", low=0.0)
     yaw_noise: float = _param(
-        0.003, "random walk of heading per square root of metre driven", unit="rad/sqrt(m)", low=0.0
+        0.006, "random walk of heading per square root of metre driven", unit="rad/sqrt(m)", low=0.0
     )
 
 
@@ -86,7 +86,9 @@ class LikelihoodConfig:
         5.0, "belief entropy is taken relative to a Gaussian of this sigma", unit="m", low=0.1
     )
     min_inverse_temperature: float = _param(0.0, "lower clamp of lambda_t", low=0.0)
-    max_inverse_temperature: float = _param(1000.0, "upper clamp of lambda_t", low=0.0)
+    max_inverse_temperature: float = _param(
+        0.0, "upper clamp of lambda_t; 0 = lambda_base, so that entropy softens but never sharpens", low=0.0
+    )
 
 
 @dataclass(frozen=True)

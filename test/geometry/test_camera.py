@@ -9,7 +9,9 @@ from movix_core.geometry.camera import Camera, mounting_rotation, rotation_from_
 
 
 def level_camera(pitch_rad=0.0, height_m=2.0):
-    return Camera(200, 100, 100.0, 100.0, 99.5, 49.5, mounting_rotation(0.0, pitch_rad, 0.0), np.array([0, 0, height_m]))
+    return Camera(
+        200, 100, 100.0, 100.0, 99.5, 49.5, mounting_rotation(0.0, pitch_rad, 0.0), np.array([0, 0, height_m])
+    )
 
 
 def test_a_point_straight_ahead_meets_the_principal_point():

@@ -1,0 +1,93 @@
+"""Monte Carlo localization over (x, y, yaw) and the odometry's own errors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from movix_core.config import LocalizationConfig
+from movix_core.filter.entropy import relative_entropy
+from movix_core.filter.estimate import horizontal_sigma_m, mean_and_covariance
+from movix_core.filter.health import assess
+from movix_core.filter.initialize import gaussian_particles
+from movix_core.filter.likelihood import entropy_scaled_inverse_temperature, weigh
+from movix_core.filter.motion import predict
+from movix_core.filter.particles import Particles
+from movix_core.filter.resampling import resample
+from movix_core.types import Health, Pose2D
+
+
+@dataclass(frozen=True, eq=False)
+class Belief:
+    """What one update concluded; the fields are those of `types.PoseEstimate`."""
+
+    pose_map_base: Pose2D
+    covariance: np.ndarray
+    health: Health
+    effective_sample_size: float
+    entropy: float
+    inverse_temperature: float
+    coverage: float
+
+
+class ParticleFilter:
+    """Predict by odometry, weigh by matching scores, resample when few particles hold the weight.
+
+    `config.likelihood` must hold the lambda and gamma to use (the Localizer fills them in from the
+    model). All randomness comes from `rng`. `max_particles` are used until the belief has
+    converged once, `min_particles` from then on.
+    """
+
+    def __init__(self, particles: Particles, config: LocalizationConfig, rng: np.random.Generator) -> None:
+        self._particles = particles
+        self._config = config
+        self._rng = rng
+        self._converged = False
+
+    @classmethod
+    def from_gaussian(
+        cls, pose_map_base: Pose2D, covariance: np.ndarray, config: LocalizationConfig, rng: np.random.Generator
+    ) -> ParticleFilter:
+        """A filter that starts from a Gaussian over (x m, y m, yaw rad); raises ConfigError if it is none."""
+        count = config.filter.max_particles
+        return cls(gaussian_particles(pose_map_base, covariance, count, config.motion, rng), config, rng)
+
+    @property
+    def particles(self) -> Particles:
+        """The present belief; a new object after every step."""
+        return self._particles
+
+    def predict(self, delta_base: np.ndarray) -> None:
+        """Move by an odometry step (3,): the new base pose as seen from the old one."""
+        self._particles = predict(self._particles, delta_base, self._config.motion, self._rng)
+
+    def update(self, scores: np.ndarray, valid: np.ndarray) -> Belief:
+        """Weigh the particles by their scores (N,), conclude, then resample if needed.
+
+        valid: (N,) whether there was imagery at the particle. The entropy is that of the
+        prediction; mean and covariance are taken before resampling, which only adds noise.
+        """
+        predicted, likelihood = self._particles, self._config.likelihood
+        entropy = relative_entropy(
+            predicted.poses_map_base[:, :2], predicted.weights, likelihood.entropy_reference_sigma_m
+        )
+        inverse_temperature = entropy_scaled_inverse_temperature(likelihood, entropy)
+        self._particles = weigh(predicted, scores, valid, inverse_temperature)
+        pose, covariance = mean_and_covariance(self._particles)
+        sigma_m, coverage = horizontal_sigma_m(covariance), float(np.mean(valid))
+        self._converged = self._converged or sigma_m < self._config.filter.convergence_sigma_m
+        health = assess(
+            converged=self._converged, sigma_m=sigma_m, coverage=coverage,
+            convergence_sigma_m=self._config.filter.convergence_sigma_m,
+        )  # fmt: skip
+        effective = self._particles.effective_sample_size
+        self._resample_if_needed(effective)
+        return Belief(pose, covariance, health, effective, entropy, inverse_temperature, coverage)
+
+    def _resample_if_needed(self, effective_sample_size: float) -> None:
+        config = self._config.filter
+        count = config.min_particles if self._converged else config.max_particles
+        depleted = effective_sample_size < config.resample_threshold * len(self._particles)
+        if depleted or count != len(self._particles):
+            self._particles = resample(self._particles, count, config, self._config.motion, self._rng)

@@ -1,0 +1,58 @@
+"""The motion model: exact without noise, honest about its noise, still when the vehicle stands."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from movix_core.config import MotionConfig
+from movix_core.filter.motion import predict
+from movix_core.filter.particles import Particles, uniform_log_weights
+from movix_core.geometry.se2 import compose
+
+NOISELESS = replace(MotionConfig(), xy_noise=0.0, yaw_noise=0.0)
+
+
+def cloud(poses, scale=1.0, bias=0.0):
+    count = len(poses)
+    return Particles(
+        np.array(poses, dtype=float), np.full(count, scale), np.full(count, bias), uniform_log_weights(count)
+    )
+
+
+@given(st.floats(-5, 5), st.floats(-5, 5), st.floats(-1, 1))
+def test_perfect_odometry_is_composed(dx, dy, dyaw):
+    poses = np.array([[0.0, 0.0, 0.0], [10.0, -3.0, 2.5]])
+    moved = predict(cloud(poses), np.array([dx, dy, dyaw]), NOISELESS, np.random.default_rng(0))
+    assert np.allclose(moved.poses_map_base, compose(poses, [dx, dy, dyaw]))
+
+
+def test_scale_stretches_the_step():
+    moved = predict(cloud([[0, 0, 0]], scale=1.1), np.array([5.0, 0.0, 0.0]), NOISELESS, np.random.default_rng(0))
+    assert moved.poses_map_base[0] == pytest.approx([5.5, 0.0, 0.0])
+
+
+def test_yaw_bias_bends_a_straight_drive_into_its_circle():
+    particles, bias = cloud([[0, 0, 0]], bias=0.01), 0.01
+    for _ in range(20):
+        particles = predict(particles, np.array([5.0, 0.0, 0.0]), NOISELESS, np.random.default_rng(0))
+    arc = 100.0 * bias
+    assert particles.poses_map_base[0] == pytest.approx([np.sin(arc) / bias, (1 - np.cos(arc)) / bias, arc], rel=1e-3)
+
+
+def test_noise_grows_with_the_root_of_the_distance_however_it_is_cut():
+    motion, rng = replace(MotionConfig(), yaw_noise=0.0, xy_noise=0.2), np.random.default_rng(3)
+    once = predict(cloud(np.zeros((20_000, 3))), np.array([4.0, 0.0, 0.0]), motion, rng)
+    cut = cloud(np.zeros((20_000, 3)))
+    for _ in range(8):
+        cut = predict(cut, np.array([0.5, 0.0, 0.0]), motion, rng)
+    assert once.poses_map_base[:, :2].std(axis=0) == pytest.approx([0.4, 0.4], rel=0.03)
+    assert cut.poses_map_base[:, :2].std(axis=0) == pytest.approx([0.4, 0.4], rel=0.03)
+
+
+def test_standing_adds_no_noise():
+    poses = np.array([[1.0, 2.0, 0.5]])
+    moved = predict(cloud(poses), np.zeros(3), MotionConfig(), np.random.default_rng(0))
+    assert np.array_equal(moved.poses_map_base, poses)
