@@ -33,7 +33,10 @@ class Matcher(Protocol):
     clip_spacing_m: float
     inverse_temperature: float
     entropy_gain: float
-    imagery: MapExtent
+
+    @property
+    def imagery(self) -> MapExtent:
+        """The imagery it matches against."""
 
     def observe(self, clip: Clip) -> Any:
         """Digest a clip, once. The observation belongs to the pose of the clip's newest frame."""
