@@ -201,20 +201,24 @@ def describe(entry: dataclasses.Field) -> str:
     return text
 
 
-def _checked(path: str, entry: dataclasses.Field, value: Any) -> Scalar:
-    kind = type(entry.default)
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+def _checked(path: str, entry: dataclasses.Field, value: Any) -> Any:
+    kind: type = type(entry.default)
+    if kind is float and type(value) is int:
         value = float(value)
     if type(value) is not kind:
         raise ConfigError(f"parameter '{path}' must be {kind.__name__}, got {value!r}")
-    meta = entry.metadata
-    too_low = meta["low"] is not None and value < meta["low"]
-    too_high = meta["high"] is not None and value > meta["high"]
-    if too_low or too_high or (kind is float and not math.isfinite(value)):
+    if _out_of_range(value, entry):
         raise ConfigError(f"parameter '{path}' = {value!r} is out of range: {describe(entry)}")
-    if meta["choices"] and value not in meta["choices"]:
-        raise ConfigError(f"parameter '{path}' = {value!r} must be one of {', '.join(meta['choices'])}")
+    choices = entry.metadata["choices"]
+    if choices and value not in choices:
+        raise ConfigError(f"parameter '{path}' = {value!r} must be one of {', '.join(choices)}")
     return value
+
+
+def _out_of_range(value: Any, entry: dataclasses.Field) -> bool:
+    low, high = entry.metadata["low"], entry.metadata["high"]
+    finite = not isinstance(value, float) or math.isfinite(value)
+    return not finite or (low is not None and value < low) or (high is not None and value > high)
 
 
 def _rebuilt(config: Any, values: Mapping[str, Scalar], prefix: str = "") -> Any:

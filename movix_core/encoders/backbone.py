@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import timm
 import torch
 from torch import nn
@@ -22,14 +24,15 @@ class Backbone(nn.Module):
     def __init__(self, spec: BackboneSpec, channels: int, pool_grid: int, *, pretrained: bool = False):
         super().__init__()
         try:
-            self.net = timm.create_model(
+            net: Any = timm.create_model(
                 spec.name, num_classes=0, in_chans=channels, pretrained=pretrained, **spec.args
             )  # fmt: skip
         except (RuntimeError, TypeError, AssertionError) as err:
             raise ModelError(f"timm cannot build backbone '{spec.name}' with {spec.args}: {err}") from err
+        self.net: Any = net  # torch types the attributes of modules it does not know as tensors
         self.pool_grid = pool_grid
         self.frozen = spec.frozen
-        self.feature_dim: int = self.net.num_features * max(1, pool_grid) ** 2
+        self.feature_dim: int = net.num_features * max(1, pool_grid) ** 2
         self.requires_grad_(not spec.frozen)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:

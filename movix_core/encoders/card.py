@@ -81,7 +81,7 @@ class ModelCard:
     name: str
     architecture: Architecture = Architecture()
     preprocessing: Preprocessing = Preprocessing()
-    patch: PatchGeometry = PatchGeometry(size_m=20.0, offset_m=0.0, pixels=224)
+    patch: PatchGeometry = field(default_factory=lambda: PatchGeometry(size_m=20.0, offset_m=0.0, pixels=224))
     clip: ClipSpec = ClipSpec()
     likelihood: Likelihood = Likelihood()
     training: dict[str, Any] = field(default_factory=dict)
@@ -127,7 +127,7 @@ def write_card(path: Path, card: ModelCard) -> None:
 
 
 def _value(kind: Any, value: Any, where: str) -> Any:
-    if dataclasses.is_dataclass(kind):
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         return from_tree(kind, value, where)
     if getattr(kind, "__origin__", None) is tuple:
         return tuple(value)

@@ -25,5 +25,6 @@ def choose_device(name: str) -> torch.device:
         device = torch.device(name)
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as err:
-        raise ConfigError(f"device '{name}' is not available here: use auto or cpu ({str(err).splitlines()[0]})") from err
+        reason = str(err).splitlines()[0]
+        raise ConfigError(f"device '{name}' is not available here: use auto or cpu ({reason})") from err
     return device

@@ -16,6 +16,9 @@ from movix_core.encoders.temporal import TemporalEncoding
 class Branch(nn.Module):
     """Backbone, temporal encoding, alignment head (768 -> 1024 -> 512 in the paper): images to unit vectors."""
 
+    mean: torch.Tensor
+    std: torch.Tensor
+
     def __init__(self, spec: BackboneSpec, card: ModelCard, channels: int, *, pretrained: bool):
         super().__init__()
         architecture = card.architecture

@@ -77,8 +77,6 @@ def mounting_rotation(roll_rad: float, pitch_rad: float, yaw_rad: float) -> np.n
 
 def tartandrive_camera() -> Camera:
     """The rectified left MultiSense camera of TartanDrive 2.0 (its published calibration; height 1.8 m)."""
-    rotation = np.array(
-        [[0.00329, -0.22473, 0.97442], [-0.99972, -0.02371, -0.00210], [0.02358, -0.97413, -0.22474]]
-    )
+    rotation = np.array([[0.00329, -0.22473, 0.97442], [-0.99972, -0.02371, -0.00210], [0.02358, -0.97413, -0.22474]])
     u, _, vt = np.linalg.svd(rotation)  # the published figures are rounded: nearest true rotation
     return Camera(1024, 544, 477.605, 477.605, 499.5, 252.0, u @ vt, np.array([0.0, 0.0, 1.8]))

@@ -78,7 +78,7 @@ class Imagery:
         return self.texels.device
 
 
-def _read_in_grid(raster, crs: str, step: float) -> tuple[np.ndarray, np.ndarray, float, float]:
+def _read_in_grid(raster: rasterio.DatasetReader, crs: str, step: float) -> tuple[np.ndarray, np.ndarray, float, float]:
     """rgb (H, W, 3), valid (H, W), and the grid coordinates of the upper left corner."""
     west, south, east, north = rasterio.warp.transform_bounds(raster.crs, crs, *raster.bounds)
     width, height = max(1, round((east - west) / step)), max(1, round((north - south) / step))

@@ -10,8 +10,8 @@ import torch
 
 from movix_core.clip import Clip
 from movix_core.encoders.checkpoint import load_model
-from movix_core.encoders.model import CrossViewModel
 from movix_core.encoders.device import inference_precision
+from movix_core.encoders.model import CrossViewModel
 from movix_core.encoders.preprocess import ground_views
 from movix_core.encoders.temporal import date_features
 from movix_core.maps.imagery import Imagery

@@ -45,9 +45,7 @@ class BagReader:
     profile's topics; the line lists the topics there are.
     """
 
-    def __init__(
-        self, path: str | Path, profile: TopicProfile, *, image_transport: ImageTransport = "auto"
-    ) -> None:
+    def __init__(self, path: str | Path, profile: TopicProfile, *, image_transport: ImageTransport = "auto") -> None:
         self.path = Path(path)
         self.profile = profile
         self._event_counts: Counter[str] = Counter()
@@ -149,9 +147,7 @@ class BagReader:
                 if any(connection.msgcount for connection in _connections(reader, topic, (wanted,))):
                     return topic, wanted
         kind = "" if transport == "auto" else f"{transport} "
-        raise RecordingError(
-            f"bag {self.path} has no {kind}images on {self.profile.image}: {_remedy(reader)}"
-        )
+        raise RecordingError(f"bag {self.path} has no {kind}images on {self.profile.image}: {_remedy(reader)}")
 
     def _require_odometry(self, reader: AnyReader) -> None:
         topic = self.profile.odometry

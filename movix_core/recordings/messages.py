@@ -87,9 +87,7 @@ class MessageBuilder:
             pose=self._pose_with_covariance(pose, covariance),
         )  # fmt: skip
 
-    def transforms(
-        self, stamp_ns: int, parent: str, child: str, rotation: np.ndarray, translation: ArrayLike
-    ) -> Any:
+    def transforms(self, stamp_ns: int, parent: str, child: str, rotation: np.ndarray, translation: ArrayLike) -> Any:
         """tf2_msgs/TFMessage with one transform; `rotation` (3, 3) turns child vectors into the parent's axes."""
         transform = self._make(
             "geometry_msgs/msg/Transform", translation=self._vector(translation), rotation=self._quaternion(rotation)

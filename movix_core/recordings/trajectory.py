@@ -131,6 +131,4 @@ def _parse_tum(text: str, path: Path) -> Iterator[tuple[int, list[float]]]:
                 raise ValueError(f"{len(fields)} columns instead of 8")
             yield parse_seconds(fields[0]), [float(field) for field in fields[1:]]
         except ValueError as err:
-            raise RecordingError(
-                f"{path} line {number}: {err}; expected `seconds x y z qx qy qz qw`"
-            ) from err
+            raise RecordingError(f"{path} line {number}: {err}; expected `seconds x y z qx qy qz qw`") from err

@@ -77,7 +77,9 @@ def read_orthophoto(file: str | Path) -> tuple[np.ndarray, float]:
         raise SiteError(f"cannot read orthophoto {file}: {err}") from err
 
 
-def read_orthophotos(files: Mapping[datetime.date, Path], columns: slice = slice(None)) -> dict[datetime.date, np.ndarray]:
+def read_orthophotos(
+    files: Mapping[datetime.date, Path], columns: slice = slice(None)
+) -> dict[datetime.date, np.ndarray]:
     """{date: RGB uint8 (H, W, 3)} of rasters of one place, resampled to the pixel grid of the first.
 
     Public imagery of different years is cut a little differently, hence the resampling. Raises SiteError

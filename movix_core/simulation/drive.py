@@ -123,7 +123,7 @@ def simulate_drive(
     speed_mps: float = 5.0,
     truth: Trajectory | None = None,
     odometry: Trajectory | None = None,
-    image_size: tuple[int, int] = (128, 68),
+    image_size: tuple[int, int] = (160, 85),
 ) -> Drive:
     """A drive through `world` on `date`, all of it drawn from `seed`; rendering waits until images are asked for.
 

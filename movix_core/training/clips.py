@@ -5,19 +5,16 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-import multiprocessing
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
-from tqdm import tqdm
 
 from movix_core.clip import Clip, ClipFrame
 from movix_core.encoders.card import ModelCard
 from movix_core.encoders.preprocess import ground_views
+from movix_core.parallel import run_tasks
 from movix_core.simulation.drive import Drive, simulate_drive
 from movix_core.training.recipe import Recipe
 from movix_core.training.worlds import WorldSource, training_worlds, validation_worlds
@@ -43,30 +40,37 @@ class DriveClips:
     gsd_m: float
 
 
+@dataclass(frozen=True)
+class _Task:
+    """A world to simulate, and its folder in the cache."""
+
+    source: WorldSource
+    recipe: Recipe
+    target: Path
+
+
 def load_clips(recipe: Recipe, cache: Path, *, validation: bool = False) -> list[DriveClips]:
     """The drives of a recipe; worlds that `cache` lacks are simulated first, several at a time (resumable)."""
     sources = validation_worlds(recipe.data) if validation else training_worlds(recipe.data)
     folder = cache / _digest(recipe)
-    missing = [source for source in sources if not (folder / source.key / "done").exists()]
-    processes = ProcessPoolExecutor(recipe.optimization.threads, mp_context=multiprocessing.get_context("spawn"))
-    with processes as pool, tqdm(total=len(missing), desc="simulating", unit="world", disable=not missing) as bar:
-        tasks = [pool.submit(_write_world, source, recipe, folder / source.key) for source in missing]
-        for task in as_completed(tasks):
-            task.result()
-            bar.update()
+    tasks = [
+        _Task(source, recipe, folder / source.key) for source in sources if not (folder / source.key / "done").exists()
+    ]
+    for _ in run_tasks(_write_world, tasks, recipe.optimization.threads, "simulating", unit="world"):
+        pass
     return [drive for source in sources for drive in _read_world(folder / source.key)]
 
 
 def _digest(recipe: Recipe) -> str:
     """Names the cache by all that shapes the clips."""
     card = recipe.model
-    parts = [asdict(card.preprocessing), asdict(card.patch), asdict(card.clip), recipe.data.image_width,
-             recipe.data.image_height, recipe.data.drive_length_m, recipe.data.drives_per_world]  # fmt: skip
+    parts = [asdict(card.preprocessing), asdict(card.patch), asdict(card.clip), *recipe.data.image_size,
+             recipe.data.drive_length_m, recipe.data.drives_per_world]  # fmt: skip
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
 
 
-def _write_world(source: WorldSource, recipe: Recipe, target: Path) -> None:
-    torch.set_num_threads(1)  # worlds are made side by side
+def _write_world(task: _Task) -> None:
+    source, recipe, target = task.source, task.recipe, task.target
     target.mkdir(parents=True, exist_ok=True)
     world = source.build()
     np.save(target / "layers.npy", np.stack([world.orthophoto(date) for date in world.dates]))
@@ -75,7 +79,7 @@ def _write_world(source: WorldSource, recipe: Recipe, target: Path) -> None:
     for number, date_index in enumerate(date_indices):
         drive = simulate_drive(
             world, world.dates[date_index], seed=source.seed * 100 + number, length_m=recipe.data.drive_length_m,
-            image_size=(recipe.data.image_width, recipe.data.image_height),
+            image_size=recipe.data.image_size,
         )  # fmt: skip
         views, distances, present, poses = _clips_of(drive, recipe.model, rng)
         np.savez(

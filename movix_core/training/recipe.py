@@ -29,8 +29,7 @@ class DataRecipe:
     validation_worlds: int = 4
     drives_per_world: int = 3
     drive_length_m: float = 420.0
-    image_width: int = 160
-    image_height: int = 85
+    image_size: tuple[int, int] = (160, 85)
     orthophoto_folder: str = ""
     orthophoto_columns: tuple[int, int] = (0, 0)
     orthophoto_dates: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ import json
 import math
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -16,8 +16,8 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from movix_core.encoders.checkpoint import save_model
-from movix_core.encoders.model import CrossViewModel
 from movix_core.encoders.device import inference_precision
+from movix_core.encoders.model import CrossViewModel
 from movix_core.errors import TrainingError
 from movix_core.training.clips import DriveClips, load_clips
 from movix_core.training.groups import Group, draw_group
@@ -48,10 +48,10 @@ class Trainer:
             self.model, multi_avg_fn=get_ema_multi_avg_fn(recipe.optimization.average_decay), use_buffers=True
         )
         trained = [p for p in self.model.parameters() if p.requires_grad]
+        groups: list[dict[str, Any]] = [{"params": trained}, {"params": [self.log_scale], "weight_decay": 0.0}]
         self.optimizer = torch.optim.AdamW(
-            [{"params": trained}, {"params": [self.log_scale], "weight_decay": 0.0}],
-            lr=recipe.optimization.learning_rate, weight_decay=recipe.optimization.weight_decay,
-        )  # fmt: skip
+            groups, lr=recipe.optimization.learning_rate, weight_decay=recipe.optimization.weight_decay
+        )
         self.step = 0
         folder.mkdir(parents=True, exist_ok=True)
         self._resume()
@@ -69,23 +69,27 @@ class Trainer:
                 if self.step % 50 == 0:
                     bar.set_postfix(loss=f"{loss:.3f}")
                 if self.step % plan.checkpoint_every == 0 or self.step == plan.steps:
-                    self._log({"step": self.step, "loss": loss, "scale": self.log_scale.exp().item(), **self.validate()})
+                    self._log({"loss": loss, "scale": self.log_scale.exp().item(), **self.validate()})
                     self._save_state()
         return self._finish()
+
+    @property
+    def averaged_model(self) -> CrossViewModel:
+        """The moving average of the weights: what is validated and shipped."""
+        return cast(CrossViewModel, self.average.module)
 
     @torch.no_grad()
     def validate(self) -> dict[str, float]:
         """Share of validation clips whose own patch wins among the group's, on maps of other dates."""
-        model = self.average.module.eval()
+        model = self.averaged_model.eval()
         rng = np.random.default_rng(12345)
         hits = []
         for number in range(_VALIDATION_GROUPS):
             group = self._group(self.validation[number % len(self.validation)], 1.0, rng, augment=False)
-            similarity = self._similarity(model, group).float()
-            similarity[~group.allowed] = -torch.inf
-            rows = torch.arange(len(similarity))
-            own = self._similarity(model, group).float()[rows, group.positive]
-            hits.append((own >= similarity.max(dim=1).values).float().mean().item())
+            similarity = self._similarity(model, group)
+            own = similarity.gather(1, group.positive[:, None])
+            rivals = similarity.masked_fill(~group.allowed, -torch.inf)
+            hits.append((own > rivals).all(dim=1).float().mean().item())
         return {"validation_top1": float(np.mean(hits))}
 
     def _train_step(self) -> float:
@@ -132,7 +136,7 @@ class Trainer:
 
     def _log(self, row: dict[str, Any]) -> None:
         with (self.folder / _LOG_FILE).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
+            file.write(json.dumps({"step": self.step} | row) + "\n")
 
     def _save_state(self) -> None:
         state = {
@@ -159,7 +163,7 @@ class Trainer:
 
     def _finish(self) -> Path:
         metrics = self.validate()
-        model = self.average.module
+        model = self.averaged_model
         model.card = dataclasses.replace(self.recipe.model, training=training_record(self.recipe), metrics=metrics)
         save_model(model, self.folder)
         return self.folder

@@ -15,13 +15,16 @@ from test.tiny_model import tiny_card
 
 CAMERA = tartandrive_camera().resized(256, 136)
 CARD = tiny_card("mosaic")
-CARD = dataclasses.replace(CARD, preprocessing=dataclasses.replace(CARD.preprocessing, image_width=256, image_height=136))
+CARD = dataclasses.replace(
+    CARD, preprocessing=dataclasses.replace(CARD.preprocessing, image_width=256, image_height=136)
+)
 
 
 def picture_of_mark(mark_base: tuple[float, float]) -> np.ndarray:
     """Grey ground with a white square of 1.6 m around (x forward, y left)."""
     image = np.full((136, 256, 3), 60, np.uint8)
-    corners = np.array([[-0.8, -0.8, 0], [-0.8, 0.8, 0], [0.8, 0.8, 0], [0.8, -0.8, 0]]) + [*mark_base, 0.0]
+    corners = np.array([[-0.8, -0.8, 0], [-0.8, 0.8, 0], [0.8, 0.8, 0], [0.8, -0.8, 0]])
+    corners += np.array([*mark_base, 0.0])
     pixels, depth = CAMERA.project(corners)
     assert (depth > 0).all()
     cv2.fillConvexPoly(image, np.rint(pixels).astype(np.int32), (255, 255, 255))

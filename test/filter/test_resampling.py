@@ -43,10 +43,10 @@ def test_counts_are_unbiased_over_the_uniform_draw(raw, count):
 def test_agrees_with_the_particles_library():
     library = pytest.importorskip("particles.resampling")
     weights = np.random.default_rng(5).dirichlet(np.ones(40))
-    np.random.seed(7)  # the library draws from numpy's global generator
+    np.random.seed(7)  # noqa: NPY002 - the library draws from numpy's global generator
     theirs = library.systematic(weights, M=60)
-    np.random.seed(7)
-    ours = systematic_indices(weights, 60, FixedDraw(np.random.rand()))
+    np.random.seed(7)  # noqa: NPY002
+    ours = systematic_indices(weights, 60, FixedDraw(np.random.rand()))  # noqa: NPY002
     assert np.array_equal(ours, theirs)
 
 

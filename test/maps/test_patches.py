@@ -72,5 +72,5 @@ def test_large_coordinates_lose_no_precision():
     far = Imagery.from_array(rgb, west_m=40_000.0, north_m=40_100.0, gsd_m=0.5, date=DATE)
     pose = np.array([[50.0, 50.0, 0.7]])
     a, _ = cut_patches(near, pose, GEOMETRY)
-    b, _ = cut_patches(far, pose + [40_000.0, 40_000.0, 0.0], GEOMETRY)
+    b, _ = cut_patches(far, pose + np.array([40_000.0, 40_000.0, 0.0]), GEOMETRY)
     np.testing.assert_allclose(a.numpy(), b.numpy(), atol=2e-3)

@@ -116,5 +116,5 @@ def test_missing_site_and_missing_key(tmp_path, site):
 
 def test_an_unreadable_layer_is_named(site):
     (site.root / "layers" / "spring.tif").write_bytes(b"<html>not a picture</html>")
-    with pytest.raises(SiteError, match="spring.tif"):
+    with pytest.raises(SiteError, match=r"spring\.tif"):
         Imagery.load(site, site.layer("spring"))

@@ -1,0 +1,64 @@
+"""Arguments that several verbs share."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+from pathlib import Path
+
+import yaml
+
+from movix_core.config import LocalizationConfig, load_config, with_overrides
+from movix_core.errors import ConfigError
+
+
+def add_config_arguments(parser: argparse.ArgumentParser) -> None:
+    """`--config FILE` and `--param key=value`."""
+    parser.add_argument("--config", type=Path, help="parameter file, see `movix config dump`")
+    parser.add_argument(
+        "--param", action="append", default=[], metavar="KEY=VALUE", help="override one parameter; may be repeated"
+    )
+
+
+def config_of(args: argparse.Namespace) -> LocalizationConfig:
+    """The configuration the arguments ask for."""
+    config = LocalizationConfig() if args.config is None else load_config(args.config)
+    return with_overrides(config, dict(_parse_override(text) for text in args.param))
+
+
+def parse_date(text: str) -> datetime.date:
+    """YYYY-MM-DD, for argparse."""
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError as err:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date: use YYYY-MM-DD") from err
+
+
+def parse_seeds(text: str) -> tuple[int, ...]:
+    """Comma-separated seeds, for argparse."""
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError as err:
+        raise argparse.ArgumentTypeError(f"{text!r} are not seeds: use e.g. 0,1,2") from err
+
+
+def model_folder(config: LocalizationConfig, given: Path | None) -> Path:
+    """The model folder of the command line, else of the configuration, else the one shipped."""
+    if given is not None:
+        return given
+    if config.model:
+        return Path(config.model)
+    from movix_core.assembly import DEFAULT_MODEL
+    from movix_core.paths import shipped
+
+    return shipped("models", DEFAULT_MODEL)
+
+
+def _parse_override(text: str) -> tuple[str, object]:
+    key, separator, value = text.partition("=")
+    if not separator:
+        raise ConfigError(f"--param needs KEY=VALUE, got '{text}'")
+    try:
+        return key.strip(), yaml.safe_load(value) if value else ""
+    except yaml.YAMLError as err:
+        raise ConfigError(f"--param {key}: cannot read the value '{value}'") from err

@@ -1,0 +1,72 @@
+"""`movix bench`: the tables of the benchmark protocol."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from movix_core.cli.arguments import add_config_arguments, config_of, model_folder, parse_seeds
+
+DEFAULT_OUT = Path("benchmarks/results")
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    parser = subparsers.add_parser("bench", help="measure accuracy, retrieval or speed")
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+    accuracy = actions.add_parser("accuracy", help="drives of a set: method, baselines, controls; run again to resume")
+    _add_set_arguments(accuracy)
+    accuracy.add_argument("--seeds", type=parse_seeds, default=(0, 1, 2), help="filter seeds (default 0,1,2)")
+    accuracy.add_argument("--methods", nargs="+", help="only these methods (default: all)")
+    accuracy.add_argument("--work", type=Path, default=Path("out/bench"), help="folder of finished drives")
+    accuracy.set_defaults(run=_accuracy)
+    retrieval = actions.add_parser("retrieval", help="matching alone, on a grid over the whole map")
+    _add_set_arguments(retrieval)
+    retrieval.set_defaults(run=_retrieval)
+    speed = actions.add_parser("speed", help="milliseconds of one filter update")
+    speed.add_argument("--model", type=Path)
+    speed.add_argument("--updates", type=int, default=30)
+    add_config_arguments(speed)
+    speed.set_defaults(run=_speed)
+
+
+def _add_set_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--set", required=True, dest="set_name", help="procedural-val, naip-val, gascola, ...")
+    parser.add_argument("--model", type=Path, help="model folder")
+    parser.add_argument("--drives", type=int, help="only the first drives of the set")
+    parser.add_argument("--workers", type=int, default=2, help="worker processes")
+    parser.add_argument("--out", type=Path, default=DEFAULT_OUT, help="folder of the tables")
+    add_config_arguments(parser)
+
+
+def _accuracy(args: argparse.Namespace) -> None:
+    from movix_core.evaluation.accuracy_report import write_accuracy
+    from movix_core.evaluation.benchmark import Plan, run_accuracy
+    from movix_core.evaluation.methods import METHODS
+    from movix_core.evaluation.sets import load_set
+
+    benchmark_set = load_set(args.set_name, args.drives)
+    config = config_of(args)
+    plan = Plan(model_folder(config, args.model), config, args.seeds, tuple(args.methods or METHODS))
+    rows = run_accuracy(benchmark_set, plan, args.work, args.workers)
+    table = write_accuracy(rows, benchmark_set, plan, args.command_line, args.out)
+    print(table.read_text(encoding="utf-8"))
+
+
+def _retrieval(args: argparse.Namespace) -> None:
+    from movix_core.evaluation.retrieval import run_retrieval, write_retrieval
+    from movix_core.evaluation.sets import load_set
+
+    benchmark_set = load_set(args.set_name, args.drives)
+    config = config_of(args)
+    folder = model_folder(config, args.model)
+    rows = run_retrieval(benchmark_set, folder, config, args.workers)
+    table = write_retrieval(rows, benchmark_set, folder, args.command_line, args.out)
+    print(table.read_text(encoding="utf-8"))
+
+
+def _speed(args: argparse.Namespace) -> None:
+    from movix_core.evaluation.speed import measure_updates
+
+    config = config_of(args)
+    for particles, median_ms, observe_ms in measure_updates(model_folder(config, args.model), config, args.updates):
+        print(f"{particles:>6} particles: {median_ms:7.1f} ms to score, {observe_ms:6.1f} ms to encode the clip")

@@ -1,0 +1,111 @@
+"""Opening what `movix replay` is given: a bag, or a run of TartanDrive's KITTI-style export."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import datetime
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import yaml
+
+from movix_core.config import LocalizationConfig
+from movix_core.errors import ConfigError, RecordingError
+from movix_core.recordings.trajectory import Trajectory
+from movix_core.types import Event
+
+if TYPE_CHECKING:
+    from movix_core.maps.site import Site
+
+_FIRST_PLAUSIBLE_YEAR = 2000  # stamps before it count from the start of a recording, not from 1970
+
+
+class Counting(Protocol):
+    """A reader that tells what it skipped, once its events were read."""
+
+    @property
+    def counts(self) -> dict[str, int]: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """A drive opened for replay. truth: in `map`. reader: counts what it skipped."""
+
+    name: str
+    events: Iterable[Event]
+    truth: Trajectory | None
+    reader: Counting
+    data: str
+    drive_date: datetime.date
+
+
+def open_recording(args: argparse.Namespace, config: LocalizationConfig, site: Site) -> Recording:
+    """Bag or run folder, with the truth brought into `map`."""
+    if not args.bag.exists():
+        raise RecordingError(f"there is no recording at {args.bag}: give a bag, or a TartanDrive run folder")
+    is_run_folder = (args.bag / "gps_odom").is_dir()
+    recording = (_open_run_folder if is_run_folder else _open_bag)(args, config, site)
+    if args.reference is not None:
+        recording = dataclasses.replace(recording, truth=Trajectory.read_tum(args.reference))
+    return recording
+
+
+def _open_bag(args: argparse.Namespace, config: LocalizationConfig, site: Site) -> Recording:
+    from movix_core.recordings.bag_reader import BagReader
+    from movix_core.recordings.profile import load_profile
+
+    profile = load_profile(args.profile)
+    reader = BagReader(args.bag, profile)
+    truth = reader.truth()
+    if truth is not None and profile.truth_axes == "nwu_utm":
+        truth = truth.shifted(-site.origin_easting_m, -site.origin_northing_m)
+    events = reader.events()
+    first = next(iter(events))
+    return Recording(
+        args.bag.stem, itertools.chain([first], events), truth, reader, _data_label(args.bag),
+        _drive_date(config, first.stamp_ns),
+    )  # fmt: skip
+
+
+def _open_run_folder(args: argparse.Namespace, config: LocalizationConfig, site: Site) -> Recording:
+    from movix_core.recordings.tartandrive import TartanDriveRun
+
+    reader = TartanDriveRun(args.bag, odometry=args.odometry)
+    truth = reader.truth().shifted(-site.origin_easting_m, -site.origin_northing_m)
+    date = _drive_date(config, int(reader.odometry().stamps_ns[0]))
+    name = f"{args.bag.resolve().name}_{args.odometry}"
+    if not args.render_camera:
+        return Recording(name, reader.events(), truth, reader, "real", date)
+    from movix_core.evaluation.sets.rendered import DATA, rendered_events, within
+    from movix_core.maps.imagery import Imagery
+
+    imagery = Imagery.load(site, site.layer(config.layer))
+    truth = within(truth, imagery.bounds)
+    events = rendered_events(imagery, truth, reader.odometry(), date, args.seed)
+    return Recording(name, events, truth, reader, DATA, date)
+
+
+def _drive_date(config: LocalizationConfig, stamp_ns: int) -> datetime.date:
+    if config.drive_date:
+        try:
+            return datetime.date.fromisoformat(config.drive_date)
+        except ValueError as err:
+            raise ConfigError(f"parameter 'drive_date' = '{config.drive_date}' is not a date: use YYYY-MM-DD") from err
+    date = datetime.datetime.fromtimestamp(stamp_ns / 1e9, datetime.timezone.utc).date()
+    if date.year < _FIRST_PLAUSIBLE_YEAR:
+        raise ConfigError("the recording's stamps do not tell its date: give --drive-date YYYY-MM-DD")
+    return date
+
+
+def _data_label(bag: Path) -> str:
+    """`movix simulate` says in drive.yaml beside its bag what it simulated; anything else is real."""
+    for folder in (bag, bag.parent):
+        file = folder / "drive.yaml"
+        if file.is_file():
+            content: dict[str, str] = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+            return content.get("data", "simulated")
+    return "real"

@@ -1,0 +1,147 @@
+"""`movix replay`: localize a recorded drive and leave a run folder."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import itertools
+import logging
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from tqdm import tqdm
+
+from movix_core.cli.arguments import add_config_arguments, config_of, model_folder, parse_date
+from movix_core.cli.recording import Recording, open_recording
+from movix_core.config import LocalizationConfig
+from movix_core.errors import ConfigError, RecordingError
+from movix_core.evaluation.prior import Prior, displaced_prior
+from movix_core.types import Event, OdometryEvent, Pose2D
+
+if TYPE_CHECKING:
+    from movix_core.evaluation.replay import Run
+    from movix_core.evaluation.run_folder import RunFolder
+    from movix_core.matching.patches import PatchMatcher
+
+_log = logging.getLogger(__name__)
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    parser = subparsers.add_parser("replay", help="localize a recorded drive")
+    parser.add_argument("bag", type=Path, help="ROS bag (1 or 2), or a run folder of TartanDrive's KITTI-style export")
+    parser.add_argument("--site", type=Path, help="site folder (holds site.yaml)")
+    parser.add_argument("--layer", help="imagery layer to match (default: the newest)")
+    parser.add_argument("--model", type=Path, help="model folder (default: the one shipped)")
+    parser.add_argument("--out", type=Path, default=Path("runs"), help="where the run folder goes")
+    parser.add_argument("--profile", default="movix", help="topic names: movix, tartandrive, or a yaml file")
+    parser.add_argument("--odometry", default="super_odom", help="TartanDrive folders: super_odom or tartanvo_odom")
+    parser.add_argument(
+        "--render-camera", action="store_true",
+        help="TartanDrive folders: render the camera in a world grown from a class map of the site's imagery",
+    )  # fmt: skip
+    start = parser.add_mutually_exclusive_group()
+    start.add_argument("--initial-pose", nargs=3, type=float, metavar=("X", "Y", "YAW"), help="metres, metres, radians")
+    start.add_argument("--prior-from", choices=("truth",), help="displace the true start as the benchmark does")
+    parser.add_argument("--seed", type=int, default=0, help="of the displaced prior and of the filter (default 0)")
+    parser.add_argument("--reference", type=Path, help="truth in `map`, TUM (default: the recording's own)")
+    parser.add_argument("--drive-date", type=parse_date, help="date of the drive (default: from its stamps)")
+    add_config_arguments(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> None:
+    from movix_core.assembly import generator_from_config, matcher_from_config
+    from movix_core.evaluation.replay import replay
+    from movix_core.evaluation.run_folder import RunFolder
+    from movix_core.localizer import Localizer
+    from movix_core.maps.site import load_site
+
+    config = _told(config_of(args), args)
+    site = load_site(config.site)
+    recording = open_recording(args, config, site)
+    matcher = matcher_from_config(dataclasses.replace(config, drive_date=str(recording.drive_date)))
+    prior, events = _prior(args, config, recording)
+    localizer = Localizer(matcher, config, generator_from_config(config))
+    folder = RunFolder.create(args.out, recording.name)
+    with folder.logging():
+        _log.info("%s", args.command_line)
+        with tqdm(events, desc=recording.name, unit=" events", delay=0.5) as progress:
+            finished = replay(progress, localizer, prior)
+        # a fault both have seen is one fault
+        finished = dataclasses.replace(finished, counts=finished.counts | Counter(recording.reader.counts))
+        _log.info("skipped: %s", dict(finished.counts) or "nothing")
+    folder.write_config(config)
+    _report(folder, finished, recording, matcher, args.seed)
+
+
+def _told(config: LocalizationConfig, args: argparse.Namespace) -> LocalizationConfig:
+    """The configuration with what the command line says of site, layer, model, date and seed."""
+    site = str(args.site or config.site)
+    if not site:
+        raise ConfigError("no site to localize on: give --site FOLDER (it holds site.yaml)")
+    date = str(args.drive_date) if args.drive_date else config.drive_date
+    return dataclasses.replace(
+        config, site=site, layer=args.layer or config.layer, model=str(model_folder(config, args.model)),
+        drive_date=date, random_seed=config.random_seed if config.random_seed >= 0 else args.seed,
+    )  # fmt: skip
+
+
+def _prior(args: argparse.Namespace, config: LocalizationConfig, recording: Recording) -> tuple[Prior, Iterable[Event]]:
+    """Where the filter starts, and all events (those read to find the first odometry included)."""
+    from movix_core.assembly import initial_pose_from_config
+
+    start_ns, events = _first_odometry(recording)
+    if args.prior_from == "truth":
+        return _prior_from_truth(recording, start_ns, args.seed), events
+    if args.initial_pose is None and not config.set_initial_pose:
+        raise ConfigError("where does the drive start? give --initial-pose X Y YAW, or --prior-from truth")
+    pose, covariance = initial_pose_from_config(config)
+    return Prior(start_ns, pose if args.initial_pose is None else Pose2D(*args.initial_pose), covariance), events
+
+
+def _first_odometry(recording: Recording) -> tuple[int, Iterable[Event]]:
+    """Stamp of the first odometry, and all events, those read to find it included."""
+    ahead: list[Event] = []
+    events = iter(recording.events)
+    for event in events:
+        ahead.append(event)
+        if isinstance(event, OdometryEvent):
+            return event.stamp_ns, itertools.chain(ahead, events)
+    raise RecordingError(f"{recording.name} holds no odometry: MoViX needs a continuous odometry beside the camera")
+
+
+def _prior_from_truth(recording: Recording, start_ns: int, seed: int) -> Prior:
+    if recording.truth is None:
+        raise RecordingError(f"{recording.name} holds no truth to start from: give --reference, or --initial-pose")
+    later = np.flatnonzero(recording.truth.stamps_ns >= start_ns)
+    if not len(later):
+        raise RecordingError(f"the truth of {recording.name} ends before its odometry begins: check the reference")
+    first = later[0]
+    pose = Pose2D.from_array(recording.truth.poses[first])
+    return displaced_prior(pose, int(recording.truth.stamps_ns[first]), seed)
+
+
+def _report(folder: RunFolder, run: Run, recording: Recording, matcher: PatchMatcher, seed: int) -> None:
+    from movix_core.evaluation.baselines import odometry_from
+    from movix_core.evaluation.plots import MapImage, plot_run
+    from movix_core.evaluation.result import figures_table, run_result
+
+    result = run_result(
+        run, recording.truth, map_date=matcher.imagery.date, drive_date=recording.drive_date, seed=seed,
+        data=recording.data,
+    )  # fmt: skip
+    folder.write_result(result)
+    folder.write_estimate(run.trajectory())
+    rgb = matcher.imagery.texels[:3].movedim(0, -1).cpu().numpy()
+    image = MapImage(rgb, matcher.imagery.bounds, f"imagery of {matcher.imagery.date}, drive of {recording.drive_date}")
+    odometry = odometry_from(run.prior.pose_map_base, run.prior.stamp_ns, run.odometry)
+    plot_run(folder.plot_file, run, image, odometry=odometry, truth=recording.truth, title=recording.name)
+    if recording.truth is not None:
+        print(figures_table({"MoViX": result, "odometry": result["odometry"]}))
+    if not run.images:
+        print(f"{recording.name} holds no camera images: this run is odometry alone")
+    skipped = ", ".join(f"{cause} x{count}" for cause, count in sorted(run.counts.items())) or "nothing"
+    print(f"{len(run.estimates)} updates, skipped: {skipped}\n{folder.path}")

@@ -1,0 +1,138 @@
+"""What a benchmark compares: the method, its blind twin, its controls, and odometry alone."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, lru_cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from movix_core.config import LocalizationConfig
+from movix_core.encoders.checkpoint import load_model
+from movix_core.encoders.device import choose_device
+from movix_core.evaluation.baselines import ConstantMatcher, RememberingMatcher, odometry_from
+from movix_core.evaluation.replay import Run, odometry_track, replay
+from movix_core.evaluation.scenario import MAP_LAYER, SAME_DATE_LAYER, Scenario
+from movix_core.evaluation.trajectory_errors import drive_metrics
+from movix_core.localizer import Localizer
+from movix_core.maps.imagery import Imagery
+from movix_core.maps.patches import PatchGeometry, cut_patches
+from movix_core.matching.patches import MIN_COVERAGE, PatchMatcher
+from movix_core.types import Event, OdometryEvent
+
+if TYPE_CHECKING:
+    from movix_core.encoders.model import CrossViewModel
+    from movix_core.matching.matcher import Matcher
+
+Row = dict[str, object]
+Equipment = tuple["Matcher", tuple[Event, ...]]  # what a localizer is given: a matcher, and the drive's events
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A scenario with the model on it. donor: makes the scenario whose images the control sees."""
+
+    scenario: Scenario
+    donor: Callable[[], Scenario]
+    model_folder: Path
+    config: LocalizationConfig
+
+    @cached_property
+    def matcher(self) -> RememberingMatcher:
+        """The matcher under test."""
+        return RememberingMatcher(self._patch_matcher(MAP_LAYER))
+
+    @cached_property
+    def _model(self) -> CrossViewModel:
+        return _model(self.model_folder, self.config.device)
+
+    def run(self, matcher: Matcher, events: tuple[Event, ...], seed: int) -> Run:
+        """One replay from the scenario's prior."""
+        return run_filter(self.scenario, matcher, events, self.config, seed)
+
+    def movix(self) -> Equipment:
+        """The method itself."""
+        return self.matcher, self.scenario.events
+
+    def constant_scores(self) -> Equipment:
+        """The same filter, blind."""
+        matcher = self._patch_matcher(MAP_LAYER)
+        coarse = dataclasses.replace(self._model.card.patch, pixels=8)
+        return ConstantMatcher(matcher, partial(_covers, matcher.imagery, coarse)), self.scenario.events
+
+    def other_drive_clips(self) -> Equipment:
+        """The method shown another drive's images."""
+        return RememberingMatcher(self._patch_matcher(MAP_LAYER)), self.scenario.events_seen_by(self.donor())
+
+    def same_date_map(self) -> Equipment | None:
+        """The method with a map of the drive's own date; None where there is none."""
+        if not self.scenario.has_same_date_map:
+            return None
+        return RememberingMatcher(self._patch_matcher(SAME_DATE_LAYER)), self.scenario.events
+
+    def _patch_matcher(self, layer: str) -> PatchMatcher:
+        site = self.scenario.site
+        device = choose_device(self.config.device)
+        imagery = Imagery.load(site, site.layer(layer), gsd_m=self._model.card.patch.gsd_m, device=device)
+        return PatchMatcher(self._model, imagery, self.scenario.drive_date)
+
+
+FILTER_METHODS: dict[str, Callable[[Bench], Equipment | None]] = {
+    "movix": Bench.movix,
+    "constant_scores": Bench.constant_scores,
+    "other_drive_clips": Bench.other_drive_clips,
+    "same_date_map": Bench.same_date_map,
+}
+ODOMETRY_METHODS = ("odometry_prior", "odometry_true_start")
+METHODS = (*FILTER_METHODS, *ODOMETRY_METHODS)
+TITLES = {
+    "movix": "MoViX",
+    "constant_scores": "baseline: constant scores (what the map's edges give away)",
+    "other_drive_clips": "control: clips of another drive",
+    "same_date_map": "control: map of the drive's own date",
+    "odometry_prior": "baseline: odometry from the prior's mean",
+    "odometry_true_start": "baseline: odometry from the TRUE start",
+}
+
+
+def evaluate(bench: Bench, method: str, seeds: tuple[int, ...]) -> list[Row]:
+    """One row per filter seed (one for odometry): figures and cost. Empty where the method does not apply."""
+    if method in ODOMETRY_METHODS:
+        return [{"seed": None, "figures": _odometry_figures(bench.scenario, method)}]
+    equipment = FILTER_METHODS[method](bench)
+    return [] if equipment is None else [_row(bench, bench.run(*equipment, seed), seed) for seed in seeds]
+
+
+def run_filter(
+    scenario: Scenario, matcher: Matcher, events: tuple[Event, ...], config: LocalizationConfig, seed: int
+) -> Run:
+    """Replay a scenario through a fresh localizer, from the displaced prior."""
+    return replay(events, Localizer(matcher, config, np.random.default_rng(seed)), scenario.prior)
+
+
+def _row(bench: Bench, run: Run, seed: int) -> Row:
+    return {
+        "seed": seed,
+        "figures": drive_metrics(bench.scenario.truth, run.pose_at, run.covariance_at),
+        "updates": len(run.estimates),
+        "update_ms_median": float(np.median(run.update_ms)) if len(run.update_ms) else None,
+    }
+
+
+def _odometry_figures(scenario: Scenario, method: str) -> dict[str, float | None]:
+    start = scenario.prior.pose_map_base if method == "odometry_prior" else scenario.start
+    track = odometry_track(event for event in scenario.events if isinstance(event, OdometryEvent))
+    return drive_metrics(scenario.truth, odometry_from(start, scenario.start_ns, track))
+
+
+def _covers(imagery: Imagery, geometry: PatchGeometry, poses: np.ndarray) -> np.ndarray:
+    return cut_patches(imagery, poses, geometry)[1].cpu().numpy() >= MIN_COVERAGE
+
+
+@lru_cache(maxsize=1)
+def _model(folder: Path, device: str) -> CrossViewModel:
+    return load_model(folder, choose_device(device))

@@ -1,0 +1,41 @@
+"""The benchmark's sets of drives: which worlds, dates and recordings each of them is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from movix_core.errors import ConfigError
+from movix_core.evaluation.scenario import Case
+from movix_core.evaluation.sets import gascola, naip, procedural
+
+SETS: dict[str, Callable[[], Sequence[Case]]] = {
+    "procedural-train": lambda: procedural.cases(range(0, 1000)),
+    "procedural-val": lambda: procedural.cases(range(1000, 1040)),
+    "procedural-test": lambda: procedural.cases(range(2000, 2040)),
+    "naip-val": naip.cases,
+    "gascola": gascola.cases,
+}
+
+
+@dataclass(frozen=True)
+class BenchmarkSet:
+    """A named list of cases, and what its data may be called in a table.
+
+    donors: the whole set in the same order, whose next drive lends its images to the control.
+    """
+
+    name: str
+    cases: tuple[Case, ...]
+    donors: tuple[Case, ...]
+    data: str
+    note: str
+
+
+def load_set(name: str, drives: int | None = None) -> BenchmarkSet:
+    """The set of that name, of which the first `drives` (all by default). Errors: ConfigError naming the sets."""
+    if name not in SETS:
+        raise ConfigError(f"there is no set '{name}': choose from {', '.join(SETS)}")
+    family = {"naip-val": naip, "gascola": gascola}.get(name, procedural)
+    cases: tuple[Case, ...] = tuple(SETS[name]())
+    return BenchmarkSet(name, cases[:drives], cases, family.DATA, family.NOTE)

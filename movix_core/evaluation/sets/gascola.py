@@ -1,0 +1,65 @@
+"""`gascola`: real drives, real odometry, real satellite imagery; only the camera is rendered."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from pathlib import Path
+
+from movix_core.evaluation.scenario import MAP_LAYER, Scenario
+from movix_core.evaluation.sets.rendered import DATA as DATA
+from movix_core.evaluation.sets.rendered import rendered_events, within
+from movix_core.maps.build import site_from_rasters
+from movix_core.maps.imagery import Imagery
+from movix_core.recordings.tartandrive import TartanDriveRun
+from movix_core.recordings.trajectory import Trajectory
+from movix_core.shared_data import shared_data
+
+NOTE = (
+    "TartanDrive 2.0 at Gascola: REAL trajectory, REAL odometry, REAL satellite map (2.3 m/px). Same date, "
+    "synthesised camera: it is rendered in a world grown from a class map of the imagery, so that no map pixel "
+    "reaches it. Reported only, nothing is chosen on it."
+)
+RUNS = ("03", "04", "05", "06", "11")
+ODOMETRIES = ("super_odom", "tartanvo_odom")
+DATE = datetime.date(2023, 10, 15)  # the drives are of September to November 2023; the map's own date is not known
+MAP_FILE = "gascola_2p3m_utm17n.tif"
+
+
+@dataclass(frozen=True)
+class GascolaCase:
+    """One run with one of its odometries."""
+
+    run: str
+    odometry: str
+
+    @property
+    def drive(self) -> str:
+        return f"gascola-{self.run}-{self.odometry}"
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        return self.odometry, f"run {self.run}, {self.odometry}"
+
+    def load(self, scratch: Path) -> Scenario:
+        folder = shared_data("tartandrive2")
+        layers = {MAP_LAYER: (folder / MAP_FILE, DATE)}
+        site = site_from_rasters(scratch / self.drive, "gascola", layers)
+        imagery = Imagery.load(site, site.layer(MAP_LAYER))
+        recording = TartanDriveRun(folder / self.run, odometry=self.odometry)  # type: ignore[arg-type]
+        truth = recording.truth().shifted(-site.origin_easting_m, -site.origin_northing_m)
+        truth = _under_odometry(within(truth, imagery.bounds), recording.odometry())
+        seed = int(self.run)
+        events = rendered_events(imagery, truth, recording.odometry(), DATE, seed)
+        return Scenario(site, truth, events, seed, DATE, DATE)
+
+
+def cases() -> list[GascolaCase]:
+    """Every run with either odometry."""
+    return [GascolaCase(run, odometry) for odometry in ODOMETRIES for run in RUNS]
+
+
+def _under_odometry(truth: Trajectory, odometry: Trajectory) -> Trajectory:
+    """The truth from the first odometry on: before that no method could be told where it starts."""
+    later = truth.stamps_ns >= odometry.stamps_ns[0]
+    return Trajectory(truth.stamps_ns[later], truth.poses[later])

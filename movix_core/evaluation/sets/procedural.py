@@ -1,0 +1,52 @@
+"""`procedural-*`: one drive through each of many invented worlds, with a map of another date."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from movix_core.evaluation.scenario import DRIVE_LENGTH_M, Scenario
+from movix_core.evaluation.sets.simulated import scenario_of
+from movix_core.simulation.drive import simulate_drive
+from movix_core.simulation.procedural import procedural_world
+
+DATA = "simulated"
+NOTE = "Procedural worlds; the map is of an earlier date than the drive."
+_STREAM = 0xDA7E
+
+
+@dataclass(frozen=True)
+class ProceduralCase:
+    """The drive of one world seed."""
+
+    world_seed: int
+
+    @property
+    def drive(self) -> str:
+        return f"procedural-{self.world_seed}"
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        return ()
+
+    def load(self, scratch: Path) -> Scenario:
+        world = procedural_world(self.world_seed)
+        map_date, drive_date = earlier_and_later(world.dates, self.world_seed)
+        drive = simulate_drive(world, drive_date, self.world_seed, length_m=DRIVE_LENGTH_M)
+        return scenario_of(drive, map_date, scratch / self.drive)
+
+
+def cases(world_seeds: Iterable[int]) -> list[ProceduralCase]:
+    """One case per world."""
+    return [ProceduralCase(seed) for seed in world_seeds]
+
+
+def earlier_and_later(dates: Sequence[datetime.date], seed: int) -> tuple[datetime.date, datetime.date]:
+    """Two different dates of a world, seeded: the map's, then the drive's."""
+    first, second = np.random.default_rng([_STREAM, seed]).choice(len(dates), 2, replace=False)
+    ordered = sorted(dates)
+    return ordered[min(first, second)], ordered[max(first, second)]

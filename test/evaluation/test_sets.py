@@ -1,0 +1,77 @@
+"""The sets are what the protocol says; real data is found through MOVIX_SHARED_DATA or asked for."""
+
+import datetime
+import itertools
+import os
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from movix_core.errors import ConfigError, RecordingError
+from movix_core.evaluation.sets import SETS, load_set, naip
+from movix_core.evaluation.sets.procedural import earlier_and_later
+from movix_core.evaluation.sets.rendered import within
+from movix_core.recordings.trajectory import Trajectory
+from movix_core.shared_data import shared_data
+
+needs_data = pytest.mark.skipif(
+    not Path(os.environ.get("MOVIX_SHARED_DATA", "/nowhere")).is_dir(), reason="MOVIX_SHARED_DATA is not set"
+)
+
+
+@pytest.mark.parametrize(("name", "first", "count"), [
+    ("procedural-train", 0, 1000), ("procedural-val", 1000, 40), ("procedural-test", 2000, 40),
+])  # fmt: skip
+def test_procedural_sets_keep_to_their_seeds(name, first, count):
+    assert [case.world_seed for case in load_set(name).cases] == list(range(first, first + count))
+
+
+def test_every_drive_has_its_own_name_and_a_donor():
+    for name in SETS:
+        full = load_set(name)
+        names = [case.drive for case in full.cases]
+        assert len(set(names)) == len(names)
+        assert load_set(name, 1).donors == full.cases and len(load_set(name, 1).cases) == 1
+
+
+def test_naip_has_every_ordered_pair_and_parts_unseen_dates():
+    cases = load_set("naip-val").cases
+    pairs = Counter((case.map_date, case.drive_date) for case in cases)
+    assert set(pairs) == set(itertools.permutations(naip.DATES, 2)) and len(set(pairs.values())) == 1
+    seen = [case for case in cases if case.groups[0] == "pairs of training dates"]
+    assert {case.map_date.year for case in seen} == {case.drive_date.year for case in seen} == {2009, 2014, 2017, 2020}
+
+
+def test_gascola_keeps_the_odometries_apart():
+    groups = Counter(case.groups[0] for case in load_set("gascola").cases)
+    assert groups == {"super_odom": 5, "tartanvo_odom": 5}
+
+
+def test_maps_are_older_than_drives():
+    dates = [datetime.date(year, 6, 1) for year in (2013, 2016, 2018, 2020, 2022)]
+    pairs = [earlier_and_later(dates, seed) for seed in range(200)]
+    assert all(a < b for a, b in pairs) and len(set(pairs)) == 10
+
+
+def test_unknown_set_and_missing_data_are_named(monkeypatch):
+    with pytest.raises(ConfigError, match="procedural-val"):
+        load_set("procedural-vall")
+    monkeypatch.delenv("MOVIX_SHARED_DATA", raising=False)
+    with pytest.raises(RecordingError, match="MOVIX_SHARED_DATA"):
+        shared_data("tartandrive2")
+
+
+def test_truth_outside_the_imagery_is_left_out():
+    truth = Trajectory(np.arange(3), np.array([[-5.0, 1, 0], [5.0, 1, 0], [15.0, 1, 0]]))
+    assert within(truth, (0, 0, 10, 10)).poses[:, 0].tolist() == [5.0]
+    with pytest.raises(RecordingError, match="nowhere"):
+        within(truth, (100, 100, 110, 110))
+
+
+@needs_data
+def test_naip_columns_are_read_on_one_grid():
+    photos = naip.orthophotos()
+    assert {photo.shape for photo in photos.values()} == {(720, 224, 3)} and len(photos) == 7
+    assert all(photo[2:-2, 2:-2].min(axis=-1).mean() > 10 for photo in photos.values())

@@ -1,0 +1,39 @@
+"""A site of rasters that stay where they are."""
+
+import datetime
+
+import numpy as np
+import pytest
+
+from movix_core.errors import SiteError
+from movix_core.maps.build import site_from_rasters
+from movix_core.maps.imagery import Imagery
+from test.cli.test_simulate_and_site import write_picture
+
+DATE = datetime.date(2019, 5, 1)
+
+
+def test_origin_is_the_lower_left_corner_and_the_file_is_not_copied(tmp_path):
+    photo = write_picture(tmp_path / "photo.tif", gsd_m=2.0, size=50)
+    site = site_from_rasters(tmp_path / "site", "place", {"may": (photo, DATE)})
+    assert site.layer("may").file == photo and site.layer("may").gsd_m == 2.0
+    np.testing.assert_allclose(Imagery.load(site, site.layer()).bounds, (0.0, 0.0, 100.0, 100.0), atol=1e-6)
+
+
+def test_geographic_imagery_gets_its_utm_zone(tmp_path):
+    import rasterio
+    from rasterio.transform import from_origin
+
+    file = tmp_path / "geographic.tif"
+    with rasterio.open(
+        file, "w", driver="GTiff", width=40, height=40, count=3, dtype="uint8", crs="EPSG:4326",
+        transform=from_origin(-79.8, 40.46, 1e-5, 1e-5),
+    ) as raster:  # fmt: skip
+        raster.write(np.full((3, 40, 40), 100, np.uint8))
+    site = site_from_rasters(tmp_path / "site", "place", {"may": (file, DATE)})
+    assert site.crs == "EPSG:32617" and 0.5 < site.layer().gsd_m < 1.2
+
+
+def test_errors_name_the_file(tmp_path):
+    with pytest.raises(SiteError, match=r"nothing\.tif"):
+        site_from_rasters(tmp_path / "site", "place", {"may": (tmp_path / "nothing.tif", DATE)})
