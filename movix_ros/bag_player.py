@@ -1,0 +1,126 @@
+"""Plays a bag on real topics, for machines without `ros2 bag`: ROS 1, sqlite3 and MCAP alike."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from rclpy.duration import Duration
+from rclpy.node import Node
+from rclpy.publisher import Publisher
+from rclpy.qos import QoSProfile
+from rclpy.utilities import remove_ros_args
+from rosbags.convert.converter import migrate_bytes
+from rosbags.highlevel import AnyReader
+from rosbags.interfaces import Connection
+from rosbags.typesys import Stores, get_typestore
+from rosgraph_msgs.msg import Clock
+
+from movix_core.errors import RecordingError
+from movix_core.recordings.bag_files import open_bag, raw_messages
+from movix_ros import conversions, qos
+from movix_ros.message_types import message_class
+from movix_ros.process import ros_process
+
+NAME = "bag_player"
+_LATCHED_TOPICS = ("/tf_static", "/robot_description")
+_BAG_QOS = QoSProfile(depth=50)
+_POLL_S = 0.05
+
+
+class BagPlayer(Node):
+    """Publishes the messages of one bag at the pace they were recorded in."""
+
+    def __init__(self, rate: float, with_clock: bool) -> None:
+        super().__init__(NAME)
+        self._rate = rate
+        self._clock_publisher = self.create_publisher(Clock, "/clock", qos.RELIABLE) if with_clock else None
+
+    def play(self, path: Path, topics: list[str], wait_for: list[str], wait_s: float) -> int:
+        """Publish `topics` (all if empty) once each topic of `wait_for` has a subscriber; number of messages sent.
+
+        Raises RecordingError for a bad bag, a topic it lacks, or subscribers that stay away for `wait_s`.
+        """
+        with open_bag(path) as reader:
+            connections = _selected(reader, topics, path)
+            senders = {id(connection): self._sender(reader, connection) for connection in connections}
+            self._wait_for_subscribers(wait_for, wait_s)
+            self.get_logger().info(f"playing {path}")
+            sent = 0
+            for connection, received_ns, data in self._paced(raw_messages(reader, connections, path)):
+                if self._clock_publisher is not None:
+                    self._clock_publisher.publish(Clock(clock=conversions.time_message(received_ns)))
+                senders[id(connection)](data)
+                sent += 1
+        for publisher in self.publishers:
+            publisher.wait_for_all_acked(Duration(seconds=2))
+        return sent
+
+    def _sender(self, reader: AnyReader, connection: Connection) -> Callable[[bytes], None]:
+        """Takes a message as stored and publishes it as serialized for ROS 2."""
+        publisher = self._publisher(connection)
+        if reader.is2:
+            return lambda data: publisher.publish(bytes(data))
+        migrate = partial(
+            migrate_bytes, reader.typestore, get_typestore(Stores.LATEST), connection.msgtype, connection.msgtype, {},
+            src_is2=False, dst_is2=True,
+        )  # fmt: skip
+        return lambda data: publisher.publish(bytes(migrate(data)))
+
+    def _publisher(self, connection: Connection) -> Publisher:
+        profile = qos.TF_STATIC if connection.topic in _LATCHED_TOPICS else _BAG_QOS
+        return self.create_publisher(message_class(connection.msgtype), connection.topic, profile)
+
+    def _wait_for_subscribers(self, topics: list[str], wait_s: float) -> None:
+        deadline_s = time.monotonic() + wait_s
+        for topic in topics:
+            while self.count_subscribers(topic) == 0:
+                if time.monotonic() > deadline_s:
+                    raise RecordingError(f"nobody subscribed to {topic} within {wait_s:g} s: start its node first")
+                time.sleep(_POLL_S)
+
+    def _paced(self, messages: Iterator[tuple[Connection, int, bytes]]) -> Iterator[tuple[Connection, int, bytes]]:
+        """Hold each message until its time has come."""
+        began_s, first_ns = time.monotonic(), None
+        for item in messages:
+            first_ns = item[1] if first_ns is None else first_ns
+            ahead_s = began_s + (item[1] - first_ns) / 1e9 / self._rate - time.monotonic()
+            if ahead_s > 0:
+                time.sleep(ahead_s)
+            yield item
+
+
+def _selected(reader: AnyReader, topics: list[str], path: Path) -> list[Connection]:
+    there = {connection.topic for connection in reader.connections}
+    missing = sorted(set(topics) - there)
+    if missing:
+        raise RecordingError(f"bag {path} has no topic {missing[0]}: it has {', '.join(sorted(there))}")
+    return [connection for connection in reader.connections if not topics or connection.topic in topics]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=NAME, description=__doc__)
+    parser.add_argument("bag", type=Path, help="a .bag file, a ROS 2 bag folder or an .mcap file")
+    parser.add_argument("--rate", type=float, default=1.0, help="times as fast as recorded")
+    parser.add_argument("--clock", action="store_true", help="publish /clock, for nodes with use_sim_time")
+    parser.add_argument("--topics", nargs="+", default=[], help="play only these")
+    parser.add_argument("--wait-for", nargs="+", default=[], metavar="TOPIC", help="first wait for subscribers there")
+    parser.add_argument("--wait-s", type=float, default=60.0, help="how long to wait for subscribers")
+    return parser
+
+
+def main() -> None:
+    """Play a bag and exit with 0 at its end, 1 after one line of error."""
+    arguments = _parser().parse_args(remove_ros_args(sys.argv)[1:])
+    with ros_process(NAME):
+        player = BagPlayer(arguments.rate, arguments.clock)
+        sent = player.play(arguments.bag, arguments.topics, arguments.wait_for, arguments.wait_s)
+        player.get_logger().info(f"played {sent} messages of {arguments.bag}")
+
+
+if __name__ == "__main__":
+    main()

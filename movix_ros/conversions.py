@@ -1,0 +1,109 @@
+"""Between ROS messages and MoViX values; nothing here knows a node or a topic."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from builtin_interfaces.msg import Time
+from geometry_msgs.msg import (
+    Pose,
+    PoseArray,
+    PoseWithCovariance,
+    PoseWithCovarianceStamped,
+    Quaternion,
+    TransformStamped,
+)
+from nav_msgs.msg import Odometry
+
+from movix_core.errors import OdometryError
+from movix_core.recordings.planar import planar_poses
+from movix_core.types import OdometryEvent, Pose2D, PoseEstimate
+
+_NS_PER_S = 1_000_000_000
+_PLANAR = np.ix_([0, 1, 5], [0, 1, 5])  # x, y, yaw among x, y, z, roll, pitch, yaw
+_UNKNOWN_VARIANCE = 1e6  # of z, roll and pitch: a zero would claim certainty
+
+
+def stamp_ns(stamp: Time) -> int:
+    """Nanoseconds of a ROS time."""
+    return stamp.sec * _NS_PER_S + stamp.nanosec
+
+
+def time_message(ns: int) -> Time:
+    """ROS time of nanoseconds."""
+    return Time(sec=ns // _NS_PER_S, nanosec=ns % _NS_PER_S)
+
+
+def pose_2d(pose: Pose) -> Pose2D:
+    """The planar part of a pose; NaN where it is not finite or its quaternion is zero."""
+    p, q = pose.position, pose.orientation
+    return Pose2D.from_array(planar_poses([p.x, p.y, p.z], [q.x, q.y, q.z, q.w])[0])
+
+
+def pose_message(pose: Pose2D) -> Pose:
+    """A planar pose at height 0."""
+    message = Pose()
+    message.position.x, message.position.y = float(pose[0]), float(pose[1])
+    message.orientation = yaw_quaternion(float(pose[2]))
+    return message
+
+
+def yaw_quaternion(yaw_rad: float) -> Quaternion:
+    """Rotation about z."""
+    return Quaternion(z=math.sin(yaw_rad / 2), w=math.cos(yaw_rad / 2))
+
+
+def odometry_event(message: Odometry) -> OdometryEvent:
+    """The sample in an odometry message. Raises OdometryError where it holds no finite pose."""
+    pose = pose_2d(message.pose.pose)
+    if not all(map(math.isfinite, pose)):
+        raise OdometryError("odometry holds no finite pose: sample skipped")
+    return OdometryEvent(stamp_ns(message.header.stamp), pose)
+
+
+def initial_pose(message: PoseWithCovarianceStamped) -> tuple[Pose2D, np.ndarray]:
+    """Pose and (3, 3) covariance over (x m, y m, yaw rad). Raises OdometryError unless all is finite."""
+    pose = pose_2d(message.pose.pose)
+    covariance = np.asarray(message.pose.covariance, dtype=float).reshape(6, 6)[_PLANAR]
+    if not (all(map(math.isfinite, pose)) and np.isfinite(covariance).all()):
+        raise OdometryError("pose or covariance is not finite")
+    return pose, covariance
+
+
+def covariance_message(covariance: np.ndarray) -> np.ndarray:
+    """(36,) row-major 6x6 covariance of a (3, 3) one over (x, y, yaw)."""
+    full = np.diag(np.full(6, _UNKNOWN_VARIANCE))
+    full[_PLANAR] = covariance
+    return full.ravel()
+
+
+def estimate_message(estimate: PoseEstimate, frame_id: str) -> PoseWithCovarianceStamped:
+    """An estimate as its message in the global frame `frame_id`."""
+    message = PoseWithCovarianceStamped()
+    message.header.stamp = time_message(estimate.stamp_ns)
+    message.header.frame_id = frame_id
+    message.pose = PoseWithCovariance(
+        pose=pose_message(estimate.pose_map_base), covariance=covariance_message(estimate.covariance)
+    )
+    return message
+
+
+def particles_message(poses: np.ndarray, ns: int, frame_id: str) -> PoseArray:
+    """Particles (N, 3) in `frame_id` as an array of poses."""
+    message = PoseArray()
+    message.header.stamp = time_message(ns)
+    message.header.frame_id = frame_id
+    message.poses = [pose_message(row) for row in poses.tolist()]
+    return message
+
+
+def transform_message(pose: np.ndarray, ns: int, frame_id: str, child_frame_id: str) -> TransformStamped:
+    """Planar pose (3,) of `child_frame_id` in `frame_id` as a transform."""
+    message = TransformStamped()
+    message.header.stamp = time_message(ns)
+    message.header.frame_id = frame_id
+    message.child_frame_id = child_frame_id
+    message.transform.translation.x, message.transform.translation.y = float(pose[0]), float(pose[1])
+    message.transform.rotation = yaw_quaternion(float(pose[2]))
+    return message

@@ -1,0 +1,86 @@
+"""Running nodes as processes: one error boundary, and a clean end on SIGINT and SIGTERM."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+import rclpy
+from rclpy.executors import MultiThreadedExecutor
+from rclpy.logging import get_logger
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+
+from movix_core.errors import MovixError
+
+NodeT = TypeVar("NodeT", bound=Node)
+
+
+@contextmanager
+def ros_process(name: str) -> Iterator[None]:
+    """ROS is up inside. A signal ends the block quietly; a MovixError becomes one FATAL line and exit code 1.
+
+    rclpy's own signal handlers would shut ROS down under a node that still has to stop its threads.
+    """
+    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt:
+        pass
+    except MovixError as err:
+        get_logger(name).fatal(" ".join(str(err).split()))
+        sys.exit(1)
+    finally:
+        rclpy.try_shutdown()
+
+
+def run_node(
+    name: str,
+    make: Callable[[], NodeT],
+    *,
+    begin: Callable[[NodeT], None] | None = None,
+    finish: Callable[[NodeT], None] | None = None,
+) -> None:
+    """Make a node, `begin` it, spin it until a signal comes, `finish` it, and end the process's ROS."""
+    with ros_process(name):
+        node = make()
+        try:
+            if begin is not None:
+                begin(node)
+            _spin(node)
+        finally:
+            if finish is not None:
+                finish(node)
+            node.destroy_node()
+
+
+def _spin(node: Node) -> None:
+    """Spin in another thread, so that signals reach this one; an error in a callback ends both."""
+    executor = MultiThreadedExecutor(num_threads=3)
+    executor.add_node(node)
+    ended = threading.Event()
+    errors: list[BaseException] = []
+
+    def spin() -> None:
+        try:
+            executor.spin()
+        except BaseException as err:
+            errors.append(err)
+        finally:
+            ended.set()
+
+    thread = threading.Thread(target=spin, name="spin")
+    thread.start()
+    try:
+        ended.wait()
+    finally:
+        executor.shutdown()
+        thread.join()
+    if errors:
+        raise errors[0]

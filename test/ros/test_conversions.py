@@ -1,0 +1,63 @@
+"""Messages and values, there and back."""
+
+import math
+
+import numpy as np
+import pytest
+from geometry_msgs.msg import PoseWithCovarianceStamped
+from hypothesis import given
+from hypothesis import strategies as st
+from nav_msgs.msg import Odometry
+
+from movix_core.errors import OdometryError
+from movix_core.types import Health, Pose2D, PoseEstimate
+from movix_ros import conversions
+
+COORDINATES = st.floats(-1e5, 1e5)
+YAWS = st.floats(-math.pi + 1e-6, math.pi - 1e-6)
+
+
+@given(st.integers(0, 2**31 * 10**9 - 1))
+def test_time_is_exact(ns):
+    assert conversions.stamp_ns(conversions.time_message(ns)) == ns
+
+
+@given(COORDINATES, COORDINATES, YAWS)
+def test_pose_there_and_back(x, y, yaw):
+    back = conversions.pose_2d(conversions.pose_message(Pose2D(x, y, yaw)))
+    np.testing.assert_allclose(back, (x, y, yaw), atol=1e-9)
+
+
+def test_estimate_says_that_height_roll_and_pitch_are_unknown():
+    covariance = np.array([[4.0, 0.5, 0.1], [0.5, 9.0, 0.2], [0.1, 0.2, 0.04]])
+    estimate = PoseEstimate(
+        1_500_000_007, Pose2D(1.0, 2.0, 0.5), covariance, Pose2D(0, 0, 0), Health.TRACKING, 10.0, 0.0, 1.0, 1.0
+    )
+    message = conversions.estimate_message(estimate, "map")
+    full = message.pose.covariance.reshape(6, 6)
+    np.testing.assert_array_equal(np.diag(full), [4.0, 9.0, 1e6, 1e6, 1e6, 0.04])
+    np.testing.assert_array_equal(full, full.T)
+    assert full[0, 5] == 0.1
+    assert (message.header.frame_id, message.header.stamp.nanosec) == ("map", 500_000_007)
+    pose, read = conversions.initial_pose(message)
+    np.testing.assert_allclose(pose, (1.0, 2.0, 0.5))
+    np.testing.assert_array_equal(read, covariance)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_what_is_not_finite_is_refused(value):
+    odometry = Odometry()
+    odometry.pose.pose.position.y = value
+    with pytest.raises(OdometryError, match="no finite pose"):
+        conversions.odometry_event(odometry)
+    initial = PoseWithCovarianceStamped()
+    initial.pose.covariance[0] = value
+    with pytest.raises(OdometryError, match="not finite"):
+        conversions.initial_pose(initial)
+
+
+def test_transform_is_planar():
+    message = conversions.transform_message(np.array([1.0, -2.0, math.pi / 2]), 5, "map", "odom")
+    assert (message.header.frame_id, message.child_frame_id) == ("map", "odom")
+    assert (message.transform.translation.x, message.transform.translation.z) == (1.0, 0.0)
+    assert message.transform.rotation.w == pytest.approx(math.sqrt(0.5))

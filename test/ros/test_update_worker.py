@@ -1,0 +1,108 @@
+"""The update thread, with a localizer whose speed the test decides."""
+
+import threading
+from collections import Counter
+
+from rclpy.logging import get_logger
+
+from movix_core.errors import RecordingError
+from movix_ros.fault_log import FaultLog
+from movix_ros.update_worker import UpdateWorker
+
+
+class GatedLocalizer:
+    """Answers each image with itself, once the gate is open."""
+
+    def __init__(self):
+        self.gate = threading.Event()
+        self.began = threading.Event()
+
+    def ready(self):
+        return False
+
+    def update(self, event):
+        self.began.set()
+        self.gate.wait(10.0)
+        return event
+
+
+def convert(message):
+    if message < 0:
+        raise RecordingError("image does not decode")
+    return message
+
+
+def never_blocked():
+    return ""
+
+
+def run_worker(messages, queue_size, published_enough):
+    """What is published and counted when all `messages` come while the first is still worked on."""
+    localizer, faults, published, done = GatedLocalizer(), FaultLog(get_logger("test")), [], threading.Event()
+
+    def publish(estimate, update_ms):
+        published.append(estimate)
+        if len(published) == published_enough:
+            done.set()
+
+    worker = UpdateWorker(localizer, queue_size, faults, blocked=never_blocked, convert=convert, publish=publish)
+    worker.start()
+    for message in messages:
+        worker.add_image(message)
+        assert localizer.began.wait(10.0)
+    localizer.gate.set()
+    assert done.wait(10.0)
+    worker.stop()
+    return published, faults.counts
+
+
+def test_the_oldest_waiting_image_is_dropped():
+    published, counts = run_worker(range(6), queue_size=2, published_enough=3)
+    assert published == [0, 4, 5]
+    assert counts == Counter(image_overrun=3)
+
+
+def test_a_broken_image_does_not_end_the_thread():
+    published, counts = run_worker([0, -1, 2], queue_size=5, published_enough=2)
+    assert published == [0, 2]
+    assert counts == Counter(image_unusable=1)
+
+
+def test_images_wait_for_what_they_need():
+    localizer, faults, published = GatedLocalizer(), FaultLog(get_logger("test")), []
+    localizer.gate.set()
+    reasons = ["no calibration"]
+    worker = UpdateWorker(
+        localizer, 2, faults, blocked=lambda: "".join(reasons), convert=convert,
+        publish=lambda estimate, update_ms: published.append(estimate),
+    )  # fmt: skip
+    worker.start()
+    for message in range(3):
+        worker.add_image(message)
+    assert not localizer.began.is_set()
+    reasons.clear()
+    worker.wake()
+    assert localizer.began.wait(10.0)
+    worker.stop()
+    assert published[0] == 1
+    assert faults.counts == Counter(image_blocked=1)
+
+
+def test_an_unexpected_error_does_not_end_the_thread():
+    def fails_once(message):
+        if message == 1:
+            raise RuntimeError("surprise")
+        return message
+
+    localizer, faults, done = GatedLocalizer(), FaultLog(get_logger("test")), threading.Event()
+    localizer.gate.set()
+    worker = UpdateWorker(
+        localizer, 5, faults, blocked=never_blocked, convert=fails_once,
+        publish=lambda estimate, update_ms: done.set(),
+    )  # fmt: skip
+    worker.start()
+    worker.add_image(1)
+    worker.add_image(2)
+    assert done.wait(10.0)
+    worker.stop()
+    assert faults.counts == Counter(update_failed=1)
