@@ -25,11 +25,15 @@ def matcher_from_config(config: LocalizationConfig) -> PatchMatcher:
     """
     if not config.site:
         raise SiteError("no site given: set 'site' to a folder that holds a site.yaml")
-    model = Path(config.model) if config.model else shipped("models", DEFAULT_MODEL)
     return load_matcher(
-        model, load_site(config.site), config.layer,
-        device=choose_device(config.device), drive_date=_drive_date(config.drive_date),
+        model_folder_from_config(config), load_site(config.site), config.layer,
+        device=choose_device(config.device), drive_date=drive_date_from_config(config),
     )  # fmt: skip
+
+
+def model_folder_from_config(config: LocalizationConfig) -> Path:
+    """`model`, or the folder of the model that is shipped."""
+    return Path(config.model) if config.model else shipped("models", DEFAULT_MODEL)
 
 
 def generator_from_config(config: LocalizationConfig) -> np.random.Generator:
@@ -44,7 +48,9 @@ def initial_pose_from_config(config: LocalizationConfig) -> tuple[Pose2D, np.nda
     return Pose2D(start.x, start.y, start.yaw), covariance
 
 
-def _drive_date(text: str) -> datetime.date | None:
+def drive_date_from_config(config: LocalizationConfig) -> datetime.date | None:
+    """`drive_date`; None where it is left open. Raises ConfigError if it is no date."""
+    text = config.drive_date
     try:
         return datetime.date.fromisoformat(text) if text else None
     except ValueError as err:

@@ -166,16 +166,12 @@ def load_config(path: str | Path) -> LocalizationConfig:
         raise ConfigError(f"cannot read parameter file {path}: {err}") from err
     if not isinstance(content, dict):
         raise ConfigError(f"parameter file {path} is not a mapping of parameters")
-    for node in content.values():
-        if isinstance(node, dict) and "ros__parameters" in node:
-            content = node["ros__parameters"] or {}
-            break
-    ours = {key: value for key, value in _flatten(content) if not is_ros_own(key)}
+    ours = {key: value for key, value in _flatten(_node_parameters(content, path)) if not is_ros_own(key)}
     return with_overrides(LocalizationConfig(), ours)
 
 
-def dump_config(config: LocalizationConfig, node_name: str = "movix_localization") -> str:
-    """The configuration as a commented ROS 2 parameter file."""
+def dump_config(config: LocalizationConfig, node_name: str = "/**") -> str:
+    """The configuration as a commented ROS 2 parameter file; "/**" is a node of any name in any namespace."""
     lines = [f"{node_name}:", "  ros__parameters:"]
     section = ""
     for path, entry, value in walk(config):
@@ -213,6 +209,14 @@ def _checked(path: str, entry: dataclasses.Field, value: Any) -> Any:
     if choices and value not in choices:
         raise ConfigError(f"parameter '{path}' = {value!r} must be one of {', '.join(choices)}")
     return value
+
+
+def _node_parameters(content: Mapping[str, Any], path: str | Path) -> Mapping[str, Any]:
+    """Of a file in ROS form its one node's parameters; any other content as it is."""
+    nodes = [name for name, node in content.items() if isinstance(node, Mapping) and "ros__parameters" in node]
+    if len(nodes) > 1:
+        raise ConfigError(f"parameter file {path} is about several nodes ({', '.join(nodes)}): keep one")
+    return content[nodes[0]]["ros__parameters"] or {} if nodes else content
 
 
 def _out_of_range(value: Any, entry: dataclasses.Field) -> bool:

@@ -26,7 +26,7 @@ class RecordingError(MovixError):
 
 
 class OdometryError(MovixError):
-    """Odometry does not cover the time asked for."""
+    """An odometry sample, or a pose that was sent, holds no usable pose."""
 
 
 class TrainingError(MovixError):

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import threading
-from bisect import insort
 from collections import Counter
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from operator import attrgetter
 
 import numpy as np
 
@@ -58,8 +56,8 @@ class Localizer:
     image waits until odometry has reached its stamp: the sequence of updates depends on stamps
     alone, not on the order of arrival or the speed of the machine.
 
-    Threads: `add_odometry`, `pose_at`, `ready`, `counts` and `particles` never wait for the
-    matcher and may be called while `update`, `advance` or `set_initial_pose` (which exclude one
+    Threads: `add_odometry`, `newest_odometry`, `pose_at`, `ready`, `counts` and `particles` never
+    wait for the matcher and may be called while `update`, `advance` or `set_initial_pose` (which exclude one
     another) run in another thread.
 
     A worker that feeds images calls `update` for each and, since odometry may arrive later than
@@ -73,7 +71,7 @@ class Localizer:
         self._rng = rng
         self._odometry = OdometryBuffer(config.odometry_buffer_s, config.max_odometry_gap_s)
         self._clip = ClipBuffer(matcher.clip_length, matcher.clip_spacing_m)
-        self._pending: list[ImageEvent] = []
+        self._pending: list[ImageEvent] = []  # as they arrived
         self._last_image_ns: int | None = None
         self._segment = 0
         self._restarts = 0
@@ -95,7 +93,7 @@ class Localizer:
 
     @property
     def particles(self) -> tuple[np.ndarray, np.ndarray]:
-        """Poses (N, 3) in `map` at the last update and weights (N,); N = 0 before the initial pose."""
+        """The present belief: poses (N, 3) in `map` and weights (N,); N = 0 before the initial pose."""
         if self._filter is None:
             return np.empty((0, 3)), np.empty(0)
         particles = self._filter.particles
@@ -104,14 +102,20 @@ class Localizer:
     @property
     def counts(self) -> Counter[str]:
         """What was dropped or bridged so far, by cause."""
-        return self._odometry.counts + self._dropped
+        return self._odometry.counts + self._dropped.copy()  # adding iterates, while an update may count
+
+    @property
+    def newest_odometry(self) -> OdometrySample | None:
+        """The latest odometry taken in; None before the first."""
+        return self._odometry.newest
 
     def set_initial_pose(self, pose_map_base: Pose2D, covariance: np.ndarray, stamp_ns: int | None = None) -> None:
         """Start over from a Gaussian prior; frames already in the clip stay.
 
         covariance: (3, 3) over (x m, y m, yaw rad). stamp_ns: when the vehicle stood there; None
-        is the newest odometry. Images older than that never lead to an update. Raises ConfigError
-        if the prior is no Gaussian, CoverageError if it does not touch the imagery.
+        is the newest odometry. Images older than that never lead to an update; those that would have
+        are counted (`image_before_initial_pose`). Raises ConfigError if the prior is no Gaussian,
+        CoverageError if it does not touch the imagery.
         """
         with self._update_lock:
             prior = ParticleFilter.from_gaussian(pose_map_base, covariance, self._config, self._rng)
@@ -136,7 +140,7 @@ class Localizer:
         """
         with self._update_lock:
             self._follow_restart()
-            insort(self._pending, event, key=attrgetter("stamp_ns"))
+            self._pending.append(event)
             if len(self._pending) > self._config.image_queue_size:
                 self._pending.pop(0)
                 self._dropped["image_waited_in_vain"] += 1
@@ -144,8 +148,8 @@ class Localizer:
 
     def ready(self) -> bool:
         """Whether a waiting image can be used now, so that `advance` has something to do."""
-        oldest = self._pending[:1]
-        return bool(oldest) and self._odometry.covers(oldest[0].stamp_ns)
+        pending = self._pending.copy()
+        return bool(pending) and self._odometry.covers(min(image.stamp_ns for image in pending))
 
     def advance(self) -> PoseEstimate | None:
         """Use waiting images that odometry has reached, in stamp order, up to and with the next update.
@@ -156,7 +160,8 @@ class Localizer:
         with self._update_lock:
             self._follow_restart()
             while self.ready():
-                estimate = self._use(self._pending.pop(0))
+                first = min(range(len(self._pending)), key=lambda index: self._pending[index].stamp_ns)
+                estimate = self._use(self._pending.pop(first))
                 if estimate is not None:
                     return estimate
             return None
@@ -201,7 +206,10 @@ class Localizer:
 
     def _measure(self, clip: Clip, odometry: OdometrySample) -> PoseEstimate | None:
         """Predict to the clip's stamp and weigh the particles there; None where the belief starts only later."""
-        if self._filter is None or not self._predict(self._filter, odometry):
+        if self._filter is None:
+            return None
+        if not self._predict(self._filter, odometry):
+            self._dropped["image_before_initial_pose"] += 1
             return None
         observation = self._matcher.observe(clip)
         scores, valid = self._matcher.score(observation, self._filter.particles.poses_map_base)
@@ -216,7 +224,10 @@ class Localizer:
     def _predict(self, particle_filter: ParticleFilter, odometry: OdometrySample) -> bool:
         """Move filter and anchor to an odometry sample; False, and nothing moves, if it lies before the anchor."""
         anchor = self._anchor
-        if anchor is None or anchor.stamp_ns is None or odometry.stamp_ns < anchor.stamp_ns:
+        if anchor is None:
+            return False
+        anchor.locate(self._odometry)  # `add_odometry` may have stored the sample and not come to this yet
+        if anchor.stamp_ns is None or odometry.stamp_ns < anchor.stamp_ns:
             return False
         moved = anchor.dead_reckon(odometry)
         if moved is None or anchor.pose_track_base is None:

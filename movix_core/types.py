@@ -54,7 +54,7 @@ Event = OdometryEvent | ImageEvent
 class Health(enum.Enum):
     """What the filter can say of itself."""
 
-    INITIALIZING = "initializing"  # still as uncertain as the prior
+    INITIALIZING = "initializing"  # not converged since the initial pose
     TRACKING = "tracking"  # converged and fed by imagery
     DEGRADED = "degraded"  # imagery covers only part of the belief, or the belief has spread again
     OUTSIDE_MAP = "outside_map"  # no imagery under the belief: odometry alone

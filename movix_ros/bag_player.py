@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -78,10 +79,15 @@ class BagPlayer(Node):
     def _wait_for_subscribers(self, topics: list[str], wait_s: float) -> None:
         deadline_s = time.monotonic() + wait_s
         for topic in topics:
-            while self.count_subscribers(topic) == 0:
+            while self._subscribers(topic) == 0:
                 if time.monotonic() > deadline_s:
                     raise RecordingError(f"nobody subscribed to {topic} within {wait_s:g} s: start its node first")
                 time.sleep(_POLL_S)
+
+    def _subscribers(self, topic: str) -> int:
+        """How many will get what is published now; of a topic that is not ours, how many the graph knows."""
+        matched = [each.get_subscription_count() for each in self.publishers if each.topic_name == topic]
+        return min(matched) if matched else self.count_subscribers(topic)
 
     def _paced(self, messages: Iterator[tuple[Connection, int, bytes]]) -> Iterator[tuple[Connection, int, bytes]]:
         """Hold each message until its time has come."""
@@ -102,10 +108,17 @@ def _selected(reader: AnyReader, topics: list[str], path: Path) -> list[Connecti
     return [connection for connection in reader.connections if not topics or connection.topic in topics]
 
 
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0.0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return value
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=NAME, description=__doc__)
     parser.add_argument("bag", type=Path, help="a .bag file, a ROS 2 bag folder or an .mcap file")
-    parser.add_argument("--rate", type=float, default=1.0, help="times as fast as recorded")
+    parser.add_argument("--rate", type=_positive, default=1.0, help="times as fast as recorded")
     parser.add_argument("--clock", action="store_true", help="publish /clock, for nodes with use_sim_time")
     parser.add_argument("--topics", nargs="+", default=[], help="play only these")
     parser.add_argument("--wait-for", nargs="+", default=[], metavar="TOPIC", help="first wait for subscribers there")

@@ -63,7 +63,11 @@ class RosProcess:
         return self._process.wait(timeout_s)
 
     def interrupt(self) -> int:
-        """The exit code after SIGINT."""
+        """The exit code after SIGINT; that of a killed process if it does not end in time."""
         if self.running:
             self._process.send_signal(signal.SIGINT)
-        return self.wait(_STOP_TIMEOUT_S)
+        try:
+            return self.wait(_STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self.wait()

@@ -17,12 +17,10 @@ from geometry_msgs.msg import (
 from nav_msgs.msg import Odometry
 
 from movix_core.errors import OdometryError
-from movix_core.recordings.planar import planar_poses
+from movix_core.recordings.planar import planar_covariance, planar_poses, spatial_covariance
 from movix_core.types import OdometryEvent, Pose2D, PoseEstimate
 
 _NS_PER_S = 1_000_000_000
-_PLANAR = np.ix_([0, 1, 5], [0, 1, 5])  # x, y, yaw among x, y, z, roll, pitch, yaw
-_UNKNOWN_VARIANCE = 1e6  # of z, roll and pitch: a zero would claim certainty
 
 
 def stamp_ns(stamp: Time) -> int:
@@ -65,17 +63,10 @@ def odometry_event(message: Odometry) -> OdometryEvent:
 def initial_pose(message: PoseWithCovarianceStamped) -> tuple[Pose2D, np.ndarray]:
     """Pose and (3, 3) covariance over (x m, y m, yaw rad). Raises OdometryError unless all is finite."""
     pose = pose_2d(message.pose.pose)
-    covariance = np.asarray(message.pose.covariance, dtype=float).reshape(6, 6)[_PLANAR]
+    covariance = planar_covariance(message.pose.covariance)
     if not (all(map(math.isfinite, pose)) and np.isfinite(covariance).all()):
         raise OdometryError("pose or covariance is not finite")
     return pose, covariance
-
-
-def covariance_message(covariance: np.ndarray) -> np.ndarray:
-    """(36,) row-major 6x6 covariance of a (3, 3) one over (x, y, yaw)."""
-    full = np.diag(np.full(6, _UNKNOWN_VARIANCE))
-    full[_PLANAR] = covariance
-    return full.ravel()
 
 
 def estimate_message(estimate: PoseEstimate, frame_id: str) -> PoseWithCovarianceStamped:
@@ -84,7 +75,7 @@ def estimate_message(estimate: PoseEstimate, frame_id: str) -> PoseWithCovarianc
     message.header.stamp = time_message(estimate.stamp_ns)
     message.header.frame_id = frame_id
     message.pose = PoseWithCovariance(
-        pose=pose_message(estimate.pose_map_base), covariance=covariance_message(estimate.covariance)
+        pose=pose_message(estimate.pose_map_base), covariance=spatial_covariance(estimate.covariance).ravel()
     )
     return message
 

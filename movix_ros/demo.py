@@ -43,6 +43,8 @@ _SHOWN = (
     ("heading error (mean, after 100 m)", "yaw_mae_deg_after_100m", "°", 1.0),
 )
 _START_TIMEOUT_S = 180
+_LOGS = ("localization_node.log", "bag_recorder.log", "bag_player.log")
+_OUTPUT = {"drive", "bag", "localization.yaml", "result.json", "estimate.tum", "trajectory.png", *_LOGS}
 _LAST_UPDATE_S = 3.0
 
 
@@ -178,8 +180,8 @@ def _days_apart(a: datetime.date, b: datetime.date) -> int:
 
 
 def _fresh(out: Path) -> None:
-    """An empty folder; an earlier demo in it is replaced, anything else is not."""
-    if out.exists() and any(out.iterdir()) and not (out / "drive").is_dir():
+    """An empty folder; an earlier demo in it is replaced, a folder with anything else is left alone."""
+    if out.exists() and not {path.name for path in out.iterdir()} <= _OUTPUT:
         raise MovixError(f"{out} holds something else than a demo: name another folder with --out")
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)

@@ -34,7 +34,8 @@ class FaultLog:
 
     def follow(self, counts: Counter[str]) -> None:
         """Report what has been added to a localizer's running counts since the last call."""
-        added = counts - self._followed
-        self._followed = counts
+        with self._lock:
+            added = counts - self._followed
+            self._followed = counts
         for cause, times in added.items():
             self.report(cause, "input dropped or bridged", times)

@@ -22,7 +22,7 @@ from movix_core.geometry.camera import Camera
 from movix_core.localizer import Localizer
 from movix_core.matching.matcher import Matcher
 from movix_core.recordings.calibration import fitted, mounted_camera
-from movix_core.types import ImageEvent, OdometryEvent, PoseEstimate
+from movix_core.types import ImageEvent, PoseEstimate
 from movix_ros import conversions, qos, tf
 from movix_ros.fault_log import FaultLog
 from movix_ros.images import to_rgb
@@ -57,7 +57,6 @@ class LocalizationNode(LifecycleNode):
         self._subscriptions_active: list[Any] = []
         self._timers_active: list[Any] = []
         self._camera_info: CameraInfo | None = None
-        self._odometry: OdometryEvent | None = None
         self._updates = 0
 
     def autostart(self) -> None:
@@ -113,22 +112,18 @@ class LocalizationNode(LifecycleNode):
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop listening; the belief stays."""
-        self.stop()
-        for subscription in self._subscriptions_active:
-            self.destroy_subscription(subscription)
-        for timer in self._timers_active:
-            self.destroy_timer(timer)
-        self._subscriptions_active, self._timers_active = [], []
+        self._fall_silent()
         return super().on_deactivate(state)
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Forget map, model and belief."""
-        self._localizer = self._matcher = self._odometry = self._camera_info = None
+        self._localizer = self._matcher = self._camera_info = None
+        self.faults, self._updates = FaultLog(self.get_logger()), 0
         return super().on_cleanup(state)
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """End the update thread from whatever state."""
-        self.stop()
+        """Stop listening, from whatever state."""
+        self._fall_silent()
         return super().on_shutdown(state)
 
     def stop(self) -> None:
@@ -140,6 +135,15 @@ class LocalizationNode(LifecycleNode):
         self._follow_counts()
         faults = ", ".join(f"{cause} {count}" for cause, count in sorted(self.faults.counts.items())) or "nothing"
         self.get_logger().info(f"{self._updates} updates; dropped or bridged: {faults}")
+
+    def _fall_silent(self) -> None:
+        """Hear and publish nothing more."""
+        self.stop()
+        for subscription in self._subscriptions_active:
+            self.destroy_subscription(subscription)
+        for timer in self._timers_active:
+            self.destroy_timer(timer)
+        self._subscriptions_active, self._timers_active = [], []
 
     def _listen(self, kind: type, topic: str, callback: Any, profile: QoSProfile, group: Any = None) -> None:
         subscription = self.create_subscription(
@@ -153,29 +157,39 @@ class LocalizationNode(LifecycleNode):
         clock = Clock(clock_type=ClockType.STEADY_TIME)
         self._timers_active.append(self.create_timer(period_s, callback, self._motion_group, clock))
 
+    # A transition may take worker and localizer away while a callback runs: each callback looks at them once.
+
     def _on_odometry(self, message: Odometry) -> None:
+        localizer, worker = self._localizer, self._worker
+        if localizer is None or worker is None:
+            return
         try:
             event = conversions.odometry_event(message)
         except MovixError as err:
             self.faults.report("odometry_non_finite", str(err))
             return
-        if message.header.frame_id != self.config.odom_frame_id:
-            self.faults.report(
-                "odometry_frame_differs",
-                f"odometry is in frame '{message.header.frame_id}', not in odom_frame_id '{self.config.odom_frame_id}'",
-            )
-        if self._localizer is not None and self._worker is not None:
-            self._localizer.add_odometry(event)
-            self._odometry = event
-            self._worker.wake()
+        self._check_odometry_frames(message.header.frame_id, message.child_frame_id)
+        localizer.add_odometry(event)
+        worker.wake()
+
+    def _check_odometry_frames(self, frame_id: str, child_frame_id: str) -> None:
+        """Warn where map->odom would hang between other frames than it claims (REP-105); '' as child is common."""
+        for parameter, told in (("odom_frame_id", frame_id), ("base_frame_id", child_frame_id or None)):
+            wanted = getattr(self.config, parameter)
+            if told not in (wanted, None):
+                self.faults.report(
+                    f"{parameter}_differs", f"odometry names the frame '{told}' where {parameter} is '{wanted}'"
+                )
 
     def _on_camera_info(self, message: CameraInfo) -> None:
         self._camera_info = message
-        if self._worker is not None:
-            self._worker.wake()
+        worker = self._worker
+        if worker is not None:
+            worker.wake()
 
     def _on_initial_pose(self, message: PoseWithCovarianceStamped) -> None:
-        if self._localizer is None:
+        localizer = self._localizer
+        if localizer is None:
             return
         try:
             if message.header.frame_id != self.config.global_frame_id:
@@ -183,7 +197,7 @@ class LocalizationNode(LifecycleNode):
                     f"it is in frame '{message.header.frame_id}', not in '{self.config.global_frame_id}'"
                 )
             pose, covariance = conversions.initial_pose(message)
-            self._localizer.set_initial_pose(pose, covariance, conversions.stamp_ns(message.header.stamp) or None)
+            localizer.set_initial_pose(pose, covariance, conversions.stamp_ns(message.header.stamp) or None)
         except MovixError as err:
             self.faults.report("initial_pose_refused", f"initial pose refused: {err}")
 
@@ -208,16 +222,18 @@ class LocalizationNode(LifecycleNode):
             self._estimates.publish(estimate, self._localizer.particles[0], update_ms)
 
     def _publish_map_odom(self) -> None:
-        odometry, localizer = self._odometry, self._localizer
-        if self._map_odom is None or odometry is None or localizer is None:
+        localizer = self._localizer
+        odometry = None if localizer is None else localizer.newest_odometry
+        if self._map_odom is None or localizer is None or odometry is None:
             return
         pose_map_base = localizer.pose_at(odometry.stamp_ns)
         if pose_map_base is not None:
             self._map_odom.publish(odometry, pose_map_base)
 
     def _follow_counts(self) -> None:
-        if self._localizer is not None:
-            self.faults.follow(self._localizer.counts)
+        localizer = self._localizer
+        if localizer is not None:
+            self.faults.follow(localizer.counts)
 
 
 def main() -> None:

@@ -9,10 +9,8 @@ from typing import Any
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 from rclpy.node import Node
 
-from movix_core.config import LocalizationConfig, describe, walk, with_overrides
+from movix_core.config import LocalizationConfig, describe, is_ros_own, walk, with_overrides
 
-_ROS_OWN_NAMES = ("use_sim_time", "start_type_description_service")
-_ROS_OWN_PREFIX = "qos_overrides."
 _INT64_MAX = 2**63 - 1
 
 
@@ -25,7 +23,7 @@ def declare_parameters(node: Node) -> LocalizationConfig:
     Raises ConfigError for an unknown name (naming the nearest one), a wrong type or a value out of range.
     """
     given = {
-        name: parameter.value for name, parameter in node.get_parameters_by_prefix("").items() if not _is_ros_own(name)
+        name: parameter.value for name, parameter in node.get_parameters_by_prefix("").items() if not is_ros_own(name)
     }
     config = with_overrides(LocalizationConfig(), given)
     for name, entry, value in walk(config):
@@ -35,10 +33,6 @@ def declare_parameters(node: Node) -> LocalizationConfig:
     return config
 
 
-def _is_ros_own(name: str) -> bool:
-    return name in _ROS_OWN_NAMES or name.startswith(_ROS_OWN_PREFIX)
-
-
 def _descriptor(entry: dataclasses.Field[Any]) -> ParameterDescriptor:
     meta = entry.metadata
     descriptor = ParameterDescriptor(description=describe(entry), read_only=True)
@@ -46,7 +40,8 @@ def _descriptor(entry: dataclasses.Field[Any]) -> ParameterDescriptor:
     if meta["low"] is None and meta["high"] is None:
         return descriptor
     if isinstance(entry.default, int):
-        low, high = (meta["low"] or -_INT64_MAX), (meta["high"] or _INT64_MAX)
+        low = -_INT64_MAX if meta["low"] is None else meta["low"]
+        high = _INT64_MAX if meta["high"] is None else meta["high"]
         descriptor.integer_range = [IntegerRange(from_value=int(low), to_value=int(high), step=1)]
     else:
         low = -sys.float_info.max if meta["low"] is None else meta["low"]

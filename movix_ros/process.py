@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import TypeVar
 
 import rclpy
@@ -28,7 +29,7 @@ def ros_process(name: str) -> Iterator[None]:
     """
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
+        signal.signal(number, _interrupt_once)
     try:
         yield
     except KeyboardInterrupt:
@@ -38,6 +39,12 @@ def ros_process(name: str) -> Iterator[None]:
         sys.exit(1)
     finally:
         rclpy.try_shutdown()
+
+
+def _interrupt_once(number: int, frame: FrameType | None) -> None:
+    """A terminal and `ros2 launch` both send SIGINT: the second must not break the end that the first began."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def run_node(

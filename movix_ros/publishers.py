@@ -9,7 +9,8 @@ from std_msgs.msg import Float64
 
 from movix_core.config import LocalizationConfig
 from movix_core.geometry.se2 import compose, inverse
-from movix_core.types import OdometryEvent, Pose2D, PoseEstimate
+from movix_core.odometry_buffer import OdometrySample
+from movix_core.types import Pose2D, PoseEstimate
 from movix_ros import conversions, qos, tf
 
 
@@ -37,7 +38,7 @@ class MapOdomPublisher:
         self._broadcaster = tf.make_broadcaster(node)
         self._last_ns: int | None = None
 
-    def publish(self, odometry: OdometryEvent, pose_map_base: Pose2D) -> None:
+    def publish(self, odometry: OdometrySample, pose_map_base: Pose2D) -> None:
         """Publish for one odometry sample; a stamp already published is left out, since tf2 warns of repeats."""
         if odometry.stamp_ns == self._last_ns:
             return

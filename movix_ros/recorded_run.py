@@ -13,7 +13,7 @@ from movix_core.evaluation.prior import Prior
 from movix_core.evaluation.replay import Run, odometry_track
 from movix_core.recordings.bag_files import deserialize, open_bag, raw_messages
 from movix_core.recordings.bag_reader import BagReader
-from movix_core.recordings.planar import planar_poses
+from movix_core.recordings.planar import planar_covariance, planar_poses
 from movix_core.recordings.profile import load_profile
 from movix_core.recordings.trajectory import Trajectory
 from movix_core.types import Health, ImageEvent, OdometryEvent, Pose2D, PoseEstimate
@@ -21,7 +21,6 @@ from movix_core.types import Health, ImageEvent, OdometryEvent, Pose2D, PoseEsti
 POSE_TOPIC, PARTICLES_TOPIC, TIME_TOPIC, TF_TOPIC = OUTPUT_TOPICS = (
     "/localization", "/localization/particles", "/localization/update_time_ms", "/tf",
 )  # fmt: skip
-_PLANAR = np.ix_([0, 1, 5], [0, 1, 5])
 
 
 def read_run(output_bag: Path, drive_bag: Path, prior: Prior) -> Run:
@@ -60,7 +59,7 @@ def _estimate(message: Any, track: Trajectory) -> PoseEstimate:
     odometry, _ = track.at([stamp_ns])
     return PoseEstimate(
         stamp_ns, Pose2D.from_array(_rows([message.pose.pose])[0]),
-        np.asarray(message.pose.covariance).reshape(6, 6)[_PLANAR], Pose2D.from_array(odometry[0]), Health.TRACKING,
+        planar_covariance(message.pose.covariance), Pose2D.from_array(odometry[0]), Health.TRACKING,
         effective_sample_size=np.nan, entropy=np.nan, inverse_temperature=np.nan, coverage=np.nan,
     )  # fmt: skip
 

@@ -77,8 +77,10 @@ class UpdateWorker:
                 self._changed.wait_for(self._has_work)
                 if self._stopping:
                     return
-                # What waits inside the localizer is older than what waits here.
-                message = None if self._localizer.ready() else self._images.popleft()
+                # What waits inside the localizer is older than what waits here. Where odometry started over
+                # just now, neither may be of use any more: then `advance` finds nothing to do.
+                usable = not self._localizer.ready() and self._image_usable()
+                message = self._images.popleft() if usable else None
             try:
                 self._step(message)
             except MovixError as err:
@@ -87,7 +89,10 @@ class UpdateWorker:
                 self._faults.report("update_failed", f"update failed: {traceback.format_exc()}")
 
     def _has_work(self) -> bool:
-        return self._stopping or self._localizer.ready() or bool(self._images and not self._blocked())
+        return self._stopping or self._localizer.ready() or self._image_usable()
+
+    def _image_usable(self) -> bool:
+        return bool(self._images) and not self._blocked()
 
     def _step(self, message: Any | None) -> None:
         event = None if message is None else self._convert(message)

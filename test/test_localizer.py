@@ -244,6 +244,21 @@ def test_images_older_than_the_initial_pose_never_update():
     localizer.set_initial_pose(Pose2D.from_array(DRIVE.truth[400]), PRIOR_COVARIANCE, start)
     estimates = run(localizer, in_stamp_order())
     assert start <= estimates[0].stamp_ns < start + 2e9
+    assert localizer.counts == {"image_before_initial_pose": 20}  # kept frames of the 100 m before
+
+
+def test_an_initial_pose_of_another_clock_is_told_by_the_counts():
+    localizer = make_localizer()
+    localizer.set_initial_pose(displaced_start(), PRIOR_COVARIANCE, int(DRIVE.stamps_ns[-1]) + 10**18)
+    assert run(localizer, in_stamp_order()[:300]) == []
+    assert set(localizer.counts) == {"image_before_initial_pose"}
+
+
+def test_an_image_at_the_stamp_of_the_first_odometry_is_used_however_the_threads_take_turns():
+    """The worker may wake between the two steps of `add_odometry`: storing, and locating the initial pose."""
+    localizer, first = started(), DRIVE.odometry_events()[0]
+    localizer._odometry.add(first)
+    assert localizer.update(ImageEvent(first.stamp_ns, IMAGE)) is not None
 
 
 def test_pose_at_is_the_initial_pose_then_the_last_estimate_with_odometry_since():
@@ -284,6 +299,16 @@ def test_a_looping_bag_goes_on():
     assert localizer.counts["time_jumped_back"] == 1
     assert len(second) == pytest.approx(len(first), abs=2)
     assert localizer.pose_at(int(DRIVE.stamps_ns[-1])) is not None
+
+
+def test_images_from_before_a_loop_that_come_after_it_do_not_crowd_out_the_new_ones():
+    localizer = started(image_queue_size=5)
+    first = run(localizer, in_stamp_order())
+    for event in DRIVE.odometry_events()[:3]:
+        localizer.add_odometry(event)
+    for late in DRIVE.image_events()[-6:]:
+        localizer.update(late)
+    assert len(run(localizer, in_stamp_order()[4:])) == pytest.approx(len(first), abs=2)
 
 
 def test_a_long_time_without_images_is_dead_reckoned():

@@ -44,14 +44,9 @@ def parse_seeds(text: str) -> tuple[int, ...]:
 
 def model_folder(config: LocalizationConfig, given: Path | None) -> Path:
     """The model folder of the command line, else of the configuration, else the one shipped."""
-    if given is not None:
-        return given
-    if config.model:
-        return Path(config.model)
-    from movix_core.assembly import DEFAULT_MODEL
-    from movix_core.paths import shipped
+    from movix_core.assembly import model_folder_from_config
 
-    return shipped("models", DEFAULT_MODEL)
+    return given or model_folder_from_config(config)
 
 
 def _parse_override(text: str) -> tuple[str, object]:

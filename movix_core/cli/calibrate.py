@@ -28,8 +28,8 @@ def run(args: argparse.Namespace) -> None:
     from movix_core.evaluation.calibrate import ENTROPY_GAINS, INVERSE_TEMPERATURES, calibrate
     from movix_core.evaluation.sets import load_set
 
-    if args.set_name.endswith("-test"):
-        raise ConfigError(f"nothing is chosen on '{args.set_name}': calibrate on a validation set")
+    if not args.set_name.endswith("-val"):
+        raise ConfigError(f"nothing is chosen on '{args.set_name}': calibrate on a validation set (-val)")
     load_model(args.model)  # a damaged model is better noticed before the drives are rendered
     trials = calibrate(
         load_set(args.set_name, args.drives).cases, args.model, config_of(args), seeds=args.seeds,

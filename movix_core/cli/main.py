@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Sequence
 
@@ -16,10 +17,10 @@ _INTERRUPTED = 130  # what shells report for SIGINT
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; 0, or 1 after one line on stderr, or 130 when interrupted."""
     args = _parser().parse_args(argv)
-    args.command_line = "movix " + " ".join(sys.argv[1:] if argv is None else argv)
+    args.command_line = shlex.join(["movix", *(sys.argv[1:] if argv is None else argv)])
     try:
         args.run(args)
-    except MovixError as err:
+    except (MovixError, OSError) as err:  # an OSError names its file
         print(f"movix: error: {' '.join(str(err).split())}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -14,14 +14,12 @@ from typing import TYPE_CHECKING, Protocol
 import yaml
 
 from movix_core.config import LocalizationConfig
-from movix_core.errors import ConfigError, RecordingError
+from movix_core.errors import RecordingError
 from movix_core.recordings.trajectory import Trajectory
 from movix_core.types import Event
 
 if TYPE_CHECKING:
     from movix_core.maps.site import Site
-
-_FIRST_PLAUSIBLE_YEAR = 2000  # stamps before it count from the start of a recording, not from 1970
 
 
 class Counting(Protocol):
@@ -85,20 +83,15 @@ def _open_run_folder(args: argparse.Namespace, config: LocalizationConfig, site:
 
     imagery = Imagery.load(site, site.layer(config.layer))
     truth = within(truth, imagery.bounds)
-    events = rendered_events(imagery, truth, reader.odometry(), date, args.seed)
+    events = rendered_events(imagery, truth, reader.odometry(), date, config.random_seed)
     return Recording(name, events, truth, reader, DATA, date)
 
 
 def _drive_date(config: LocalizationConfig, stamp_ns: int) -> datetime.date:
-    if config.drive_date:
-        try:
-            return datetime.date.fromisoformat(config.drive_date)
-        except ValueError as err:
-            raise ConfigError(f"parameter 'drive_date' = '{config.drive_date}' is not a date: use YYYY-MM-DD") from err
-    date = datetime.datetime.fromtimestamp(stamp_ns / 1e9, datetime.timezone.utc).date()
-    if date.year < _FIRST_PLAUSIBLE_YEAR:
-        raise ConfigError("the recording's stamps do not tell its date: give --drive-date YYYY-MM-DD")
-    return date
+    from movix_core.assembly import drive_date_from_config
+    from movix_core.encoders.temporal import date_of_stamp
+
+    return drive_date_from_config(config) or date_of_stamp(stamp_ns)
 
 
 def _data_label(bag: Path) -> str:

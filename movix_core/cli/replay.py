@@ -17,7 +17,7 @@ from tqdm import tqdm
 from movix_core.cli.arguments import add_config_arguments, config_of, model_folder, parse_date
 from movix_core.cli.recording import Recording, open_recording
 from movix_core.config import LocalizationConfig
-from movix_core.errors import ConfigError, RecordingError
+from movix_core.errors import ConfigError, MovixError, RecordingError
 from movix_core.evaluation.prior import Prior, displaced_prior
 from movix_core.types import Event, OdometryEvent, Pose2D
 
@@ -45,7 +45,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     start = parser.add_mutually_exclusive_group()
     start.add_argument("--initial-pose", nargs=3, type=float, metavar=("X", "Y", "YAW"), help="metres, metres, radians")
     start.add_argument("--prior-from", choices=("truth",), help="displace the true start as the benchmark does")
-    parser.add_argument("--seed", type=int, default=0, help="of the displaced prior and of the filter (default 0)")
+    parser.add_argument("--seed", type=int, help="of prior and filter (default: random_seed of the parameters, else 0)")
     parser.add_argument("--reference", type=Path, help="truth in `map`, TUM (default: the recording's own)")
     parser.add_argument("--drive-date", type=parse_date, help="date of the drive (default: from its stamps)")
     add_config_arguments(parser)
@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> None:
         finished = dataclasses.replace(finished, counts=finished.counts | Counter(recording.reader.counts))
         _log.info("skipped: %s", dict(finished.counts) or "nothing")
     folder.write_config(config)
-    _report(folder, finished, recording, matcher, args.seed)
+    _report(folder, finished, recording, matcher, config.random_seed)
 
 
 def _told(config: LocalizationConfig, args: argparse.Namespace) -> LocalizationConfig:
@@ -83,9 +83,10 @@ def _told(config: LocalizationConfig, args: argparse.Namespace) -> LocalizationC
     if not site:
         raise ConfigError("no site to localize on: give --site FOLDER (it holds site.yaml)")
     date = str(args.drive_date) if args.drive_date else config.drive_date
+    seed = max(config.random_seed, 0) if args.seed is None else args.seed
     return dataclasses.replace(
         config, site=site, layer=args.layer or config.layer, model=str(model_folder(config, args.model)),
-        drive_date=date, random_seed=config.random_seed if config.random_seed >= 0 else args.seed,
+        drive_date=date, random_seed=seed,
     )  # fmt: skip
 
 
@@ -95,7 +96,7 @@ def _prior(args: argparse.Namespace, config: LocalizationConfig, recording: Reco
 
     start_ns, events = _first_odometry(recording)
     if args.prior_from == "truth":
-        return _prior_from_truth(recording, start_ns, args.seed), events
+        return _prior_from_truth(recording, start_ns, config.random_seed), events
     if args.initial_pose is None and not config.set_initial_pose:
         raise ConfigError("where does the drive start? give --initial-pose X Y YAW, or --prior-from truth")
     pose, covariance = initial_pose_from_config(config)
@@ -129,16 +130,19 @@ def _report(folder: RunFolder, run: Run, recording: Recording, matcher: PatchMat
     from movix_core.evaluation.plots import MapImage, plot_run
     from movix_core.evaluation.result import figures_table, run_result
 
+    folder.write_estimate(run.trajectory())
     result = run_result(
         run, recording.truth, map_date=matcher.imagery.date, drive_date=recording.drive_date, seed=seed,
         data=recording.data,
     )  # fmt: skip
     folder.write_result(result)
-    folder.write_estimate(run.trajectory())
     rgb = matcher.imagery.texels[:3].movedim(0, -1).cpu().numpy()
     image = MapImage(rgb, matcher.imagery.bounds, f"imagery of {matcher.imagery.date}, drive of {recording.drive_date}")
     odometry = odometry_from(run.prior.pose_map_base, run.prior.stamp_ns, run.odometry)
-    plot_run(folder.plot_file, run, image, odometry=odometry, truth=recording.truth, title=recording.name)
+    try:
+        plot_run(folder.plot_file, run, image, odometry=odometry, truth=recording.truth, title=recording.name)
+    except MovixError as err:  # a vehicle without matplotlib still has its figures
+        print(f"no {folder.plot_file.name}: {err}")
     if recording.truth is not None:
         print(figures_table({"MoViX": result, "odometry": result["odometry"]}))
     if not run.images:

@@ -60,10 +60,13 @@ class Preprocessing:
 
 @dataclass(frozen=True)
 class ClipSpec:
-    """length: frames of a clip; spacing_m: distance driven between them (<= 5 m, the paper)."""
+    """length: frames of a clip; spacing_m: least distance driven between them.
+
+    The paper allows at most 5 m between frames, so the images must come every 5 m - spacing_m or closer.
+    """
 
     length: int = 5
-    spacing_m: float = 5.0
+    spacing_m: float = 4.0
 
 
 @dataclass(frozen=True)

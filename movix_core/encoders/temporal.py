@@ -9,7 +9,10 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
+from movix_core.errors import ConfigError
+
 DATE_FEATURES = 3
+_FIRST_PLAUSIBLE_YEAR = 2000
 
 
 def date_features(dates: Sequence[datetime.date]) -> torch.Tensor:
@@ -20,6 +23,16 @@ def date_features(dates: Sequence[datetime.date]) -> torch.Tensor:
         decades = min(2.0, max(-2.0, (date.year - 2015) / 10.0))
         rows.append((math.sin(angle), math.cos(angle), decades))
     return torch.tensor(rows, dtype=torch.float32)
+
+
+def date_of_stamp(stamp_ns: int) -> datetime.date:
+    """The day (UTC) of a unix time. Errors: ConfigError for stamps that count from a start-up, not from 1970."""
+    date = datetime.datetime.fromtimestamp(stamp_ns / 1e9, datetime.timezone.utc).date()
+    if date.year < _FIRST_PLAUSIBLE_YEAR:
+        raise ConfigError(
+            "the stamps do not tell the drive's date: give --drive-date, or set the parameter drive_date (YYYY-MM-DD)"
+        )
+    return date
 
 
 class TemporalEncoding(nn.Module):

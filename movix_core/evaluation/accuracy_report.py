@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from movix_core.evaluation.benchmark import Plan
-from movix_core.evaluation.methods import TITLES
+from movix_core.evaluation.methods import CONTROLS, TITLES, seeds_of
 from movix_core.evaluation.report import (
     markdown_table,
     per_drive,
@@ -27,7 +27,7 @@ def write_accuracy(rows: Rows, benchmark_set: BenchmarkSet, plan: Plan, command:
     """Write both files into `out`; returns the markdown's path."""
     out.mkdir(parents=True, exist_ok=True)
     content = accuracy_content(rows, benchmark_set, plan, command)
-    stem = out / f"accuracy-{benchmark_set.name}"
+    stem = out / f"accuracy-{benchmark_set.file_name}"
     write_json(stem.with_suffix(".json"), content)
     stem.with_suffix(".md").write_text(_markdown(rows, content), encoding="utf-8")
     return stem.with_suffix(".md")
@@ -38,8 +38,10 @@ def accuracy_content(rows: Rows, benchmark_set: BenchmarkSet, plan: Plan, comman
     return {
         "set": benchmark_set.name, "data": benchmark_set.data, "note": benchmark_set.note, **provenance(command),
         "model": str(plan.model_folder), "filter_seeds": list(plan.seeds),
+        "control_seeds": list(seeds_of(CONTROLS[0], plan.seeds)),
         "particles": [plan.config.filter.max_particles, plan.config.filter.min_particles],
         "drives": len({row["drive"] for row in rows}),
+        "sections": list(benchmark_set.sections),
         "methods": {name: _summary_tree(_of(rows, method=name)) for name in _methods(rows)},
         "groups": {
             group: {name: _summary_tree(_of(rows, method=name, group=group)) for name in _methods(rows)}
@@ -52,20 +54,29 @@ def accuracy_content(rows: Rows, benchmark_set: BenchmarkSet, plan: Plan, comman
 
 
 def _markdown(rows: Rows, content: Mapping[str, Any]) -> str:
-    overall = {TITLES[name]: _of(rows, method=name) for name in _methods(rows)}
     parts = [
         f"# Accuracy on `{content['set']}`",
         f"Data: **{content['data']}**. {content['note']}",
         f"Mean over {content['drives']} drives [95 % bootstrap interval over drives]; filter seeds "
-        f"{content['filter_seeds']}; {content['particles'][0]} particles until first converged, then "
+        f"{content['filter_seeds']}, controls with {content['control_seeds']} alone; "
+        f"{content['particles'][0]} particles until first converged, then "
         f"{content['particles'][1]}. ∞ marks a failed drive; the protocol is in `docs/benchmark.md`.",
-        "## After the first 100 m", _table(overall),
-        "## Whole drive", _table(overall, suffix=""),
-        *_beating_odometry_line(content), *_cost_line(rows), *_group_table(rows),
+        *(part for section in content["sections"] or [""] for part in _section(rows, section)),
+        *_beating_odometry_line(content), *_cost_line(rows, content["filter_seeds"][0]), *_group_table(rows),
         "## Provenance",
         f"{content['date']}, commit {content['commit']}, {content['machine']}.\n\n    {content['command']}",
     ]  # fmt: skip
     return "\n\n".join(parts) + "\n"
+
+
+def _section(rows: Rows, group: str) -> list[str]:
+    """The two tables over a group of drives, '' for all."""
+    heading = f" ({group})" if group else ""
+    by_method = {TITLES[name]: _of(rows, method=name, group=group) for name in _methods(rows)}
+    return [
+        f"## After the first 100 m{heading}", _table(by_method),
+        f"## Whole drive{heading}", _table(by_method, suffix=""),
+    ]  # fmt: skip
 
 
 def _table(rows_by_title: Mapping[str, Rows], suffix: str = SETTLED_SUFFIX) -> str:
@@ -91,8 +102,10 @@ def _beating_odometry_line(content: Mapping[str, Any]) -> list[str]:
     return [f"MoViX ends its drive closer to the truth than odometry from the TRUE start on {share:.0%} of the drives."]
 
 
-def _cost_line(rows: Rows) -> list[str]:
-    medians = [row["update_ms_median"] for row in _of(rows, method="movix") if row.get("update_ms_median")]
+def _cost_line(rows: Rows, first_seed: int) -> list[str]:
+    """Of the first seed, since the others find their clips encoded."""
+    first = [row for row in _of(rows, method="movix") if row["seed"] == first_seed]
+    medians = [row["update_ms_median"] for row in first]
     summary = summarize(medians)
     return [] if summary is None else [f"One update takes {summary.median:.0f} ms (median of the drives' medians)."]
 
@@ -104,8 +117,8 @@ def _share_beating_odometry(rows: Rows) -> float | None:
     return sum(closer) / len(closer) if closer else None
 
 
-def _of(rows: Rows, *, method: str, group: str | None = None) -> Rows:
-    return [row for row in rows if row["method"] == method and (group is None or group in row["groups"])]
+def _of(rows: Rows, *, method: str, group: str = "") -> Rows:
+    return [row for row in rows if row["method"] == method and (not group or group in row["groups"])]
 
 
 def _methods(rows: Rows) -> list[str]:

@@ -89,6 +89,7 @@ FILTER_METHODS: dict[str, Callable[[Bench], Equipment | None]] = {
 }
 ODOMETRY_METHODS = ("odometry_prior", "odometry_true_start")
 METHODS = (*FILTER_METHODS, *ODOMETRY_METHODS)
+CONTROLS = ("other_drive_clips", "same_date_map")
 TITLES = {
     "movix": "MoViX",
     "constant_scores": "baseline: constant scores (what the map's edges give away)",
@@ -99,12 +100,19 @@ TITLES = {
 }
 
 
+def seeds_of(method: str, seeds: tuple[int, ...]) -> tuple[int, ...]:
+    """The filter seeds that a method runs with: all of them, but the first alone for a control, to save time."""
+    return seeds[:1] if method in CONTROLS else seeds
+
+
 def evaluate(bench: Bench, method: str, seeds: tuple[int, ...]) -> list[Row]:
-    """One row per filter seed (one for odometry): figures and cost. Empty where the method does not apply."""
+    """One row per seed of `seeds_of` (one for odometry): figures and cost. Empty where the method does not apply."""
     if method in ODOMETRY_METHODS:
         return [{"seed": None, "figures": _odometry_figures(bench.scenario, method)}]
     equipment = FILTER_METHODS[method](bench)
-    return [] if equipment is None else [_row(bench, bench.run(*equipment, seed), seed) for seed in seeds]
+    if equipment is None:
+        return []
+    return [_row(bench, bench.run(*equipment, seed), seed) for seed in seeds_of(method, seeds)]
 
 
 def run_filter(

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from movix_core.errors import RecordingError
 from movix_core.evaluation.baselines import odometry_from
 from movix_core.evaluation.replay import Run
 from movix_core.evaluation.trajectory_errors import METRICS, SETTLED_SUFFIX, Figures, drive_metrics
@@ -18,10 +19,15 @@ def run_result(
     run: Run, truth: Trajectory | None, *, map_date: datetime.date, drive_date: datetime.date, seed: int, data: str
 ) -> dict[str, Any]:
     """Figures of BENCHMARK's protocol at the top level, those of odometry alone under `odometry` (from the
-    same prior) and `odometry_true_start`, and what the run was made of. Figures are left out without truth."""
+    same prior) and `odometry_true_start`, and what the run was made of. Figures are left out without truth.
+
+    Raises RecordingError if the truth does not overlap the run.
+    """
     result: dict[str, Any] = {}
     if truth is not None:
         truth = truth_since(truth, run.prior.stamp_ns)
+        if not len(truth) or truth.stamps_ns[0] > run.odometry.stamps_ns[-1]:
+            raise RecordingError("run and reference do not overlap in time: is it the reference of this drive?")
         start_ns = int(truth.stamps_ns[0])
         result |= drive_metrics(truth, run.pose_at, run.covariance_at)
         for name, pose, stamp_ns in (

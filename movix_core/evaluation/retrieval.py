@@ -64,7 +64,7 @@ def write_retrieval(
     """Write `retrieval-NAME.json` and `.md` into `out`; returns the markdown's path."""
     out.mkdir(parents=True, exist_ok=True)
     origin = provenance(command)
-    stem = out / f"retrieval-{benchmark_set.name}"
+    stem = out / f"retrieval-{benchmark_set.file_name}"
     content = {"set": benchmark_set.name, "data": benchmark_set.data, "model": str(model_folder), **origin}
     write_json(stem.with_suffix(".json"), content | {"rows": list(rows)})
     parts = [

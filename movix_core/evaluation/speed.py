@@ -58,10 +58,10 @@ def _median_ms(work: Callable[[], object], repeats: int) -> float:
 
 def _clip(length: int, spacing_m: float, rng: np.random.Generator) -> Clip:
     camera = tartandrive_camera().resized(160, 85)
+    shape = (camera.height, camera.width, 3)
     return Clip(tuple(
         ClipFrame(
-            i, rng.integers(0, 256, (68, 128, 3), dtype=np.uint8), camera, np.array([i * spacing_m, 0.0, 0.0]),
-            i * spacing_m,
+            i, rng.integers(0, 256, shape, dtype=np.uint8), camera, np.array([i * spacing_m, 0.0, 0.0]), i * spacing_m
         )
         for i in range(length)
     ))  # fmt: skip

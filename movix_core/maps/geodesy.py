@@ -10,11 +10,14 @@ from numpy.typing import ArrayLike
 
 from movix_core.errors import SiteError
 
+_STRETCHING_PROJECTIONS = ("Popular Visualisation Pseudo Mercator", "Mercator (")  # not Transverse Mercator
+
 
 class Grid:
     """A projected, metric coordinate system such as UTM ("EPSG:32617").
 
-    Errors: SiteError when `crs` is unknown, geographic, or not in metres.
+    Errors: SiteError when `crs` is unknown, geographic, not in metres, or a world map such as Web
+    Mercator, whose metres are longer than those on the ground away from the equator.
     """
 
     def __init__(self, crs: str):
@@ -24,6 +27,9 @@ class Grid:
             raise SiteError(f"unknown coordinate system '{crs}': use a projected one such as EPSG:32617") from err
         if not self._crs.is_projected or any(axis.unit_conversion_factor != 1.0 for axis in self._crs.axis_info):
             raise SiteError(f"coordinate system '{crs}' is not projected in metres: use UTM, e.g. EPSG:32617")
+        operation = self._crs.coordinate_operation
+        if operation is not None and operation.method_name.startswith(_STRETCHING_PROJECTIONS):
+            raise SiteError(f"metres of '{crs}' are not metres on the ground: use UTM, e.g. EPSG:32617")
         self._to_grid = pyproj.Transformer.from_crs("EPSG:4326", self._crs, always_xy=True)
 
     def from_geographic(self, latitude_deg: ArrayLike, longitude_deg: ArrayLike) -> tuple[np.ndarray, np.ndarray]:

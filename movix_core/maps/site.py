@@ -83,7 +83,7 @@ def load_site(path: str | Path) -> Site:
             origin_easting_m=float(content["origin_easting_m"]), origin_northing_m=float(content["origin_northing_m"]),
             convergence_rad=float(content["convergence_rad"]), layers=layers,
         )  # fmt: skip
-    except (yaml.YAMLError, UnicodeDecodeError, TypeError, ValueError) as err:
+    except (OSError, yaml.YAMLError, UnicodeDecodeError, TypeError, ValueError) as err:
         raise SiteError(f"cannot read {file}: {err}") from err
     except KeyError as err:
         raise SiteError(f"{file} lacks the key {err}") from err
@@ -117,9 +117,10 @@ def write_site(
 
 
 def _read_layer(root: Path, entry: dict[str, Any]) -> Layer:
-    date = entry["date"]
-    if not isinstance(date, datetime.date):
-        raise ValueError(f"date of layer '{entry['name']}' must be YYYY-MM-DD, got {date!r}")
+    try:
+        date = datetime.date.fromisoformat(str(entry["date"]))  # yaml makes a date of it unless it is quoted
+    except ValueError:
+        raise ValueError(f"date of layer '{entry['name']}' must be YYYY-MM-DD, got {entry['date']!r}") from None
     file = root / entry["file"]
     if not file.is_file():
         raise SiteError(f"layer '{entry['name']}' of {root} is missing its file {file}")

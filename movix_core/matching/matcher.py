@@ -25,6 +25,10 @@ class Matcher(Protocol):
 
     A score times `inverse_temperature` is a log-likelihood up to a constant. Which imagery is used
     is fixed when a matcher is made; the filter can not tell matchers apart.
+
+    observes_heading: whether scores depend on yaw. needs_camera: whether frames without calibration
+    and mounting are of no use. clip_length, clip_spacing_m: see `clip.ClipBuffer`.
+    inverse_temperature, entropy_gain: lambda and gamma, used where the configuration leaves them open.
     """
 
     observes_heading: bool

@@ -13,7 +13,7 @@ from movix_core.encoders.checkpoint import load_model
 from movix_core.encoders.device import inference_precision
 from movix_core.encoders.model import CrossViewModel
 from movix_core.encoders.preprocess import ground_views
-from movix_core.encoders.temporal import date_features
+from movix_core.encoders.temporal import date_features, date_of_stamp
 from movix_core.maps.imagery import Imagery
 from movix_core.maps.patches import cut_patches
 from movix_core.maps.site import Site
@@ -46,7 +46,7 @@ class PatchMatcher:
         """Embedding (D,) of the clip, on the device."""
         views, distances_m = ground_views(clip, self.model.card)
         device = self.imagery.device
-        date = self.drive_date or datetime.datetime.fromtimestamp(clip.stamp_ns / 1e9, datetime.timezone.utc).date()
+        date = self.drive_date or date_of_stamp(clip.stamp_ns)
         with inference_precision(device):
             embeddings, _ = self.model.encode_clips(
                 torch.from_numpy(views).to(device)[None].float() / 255.0,

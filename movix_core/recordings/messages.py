@@ -12,9 +12,9 @@ from rosbags.typesys.store import Typestore
 from scipy.spatial.transform import Rotation
 
 from movix_core.geometry.camera import Camera
+from movix_core.recordings.planar import spatial_covariance
 
 _NS_PER_S = 1_000_000_000
-_UNKNOWN_VARIANCE = 1e6  # of z, roll and pitch: a planar pose says nothing of them, and 0 would claim certainty
 
 
 def message_types(ros1: bool) -> Typestore:
@@ -107,11 +107,11 @@ class MessageBuilder:
 
     def _pose_with_covariance(self, pose: ArrayLike, covariance: ArrayLike) -> Any:
         x, y, yaw = np.asarray(pose, dtype=float)
-        full = np.diag([0.0, 0.0, _UNKNOWN_VARIANCE, _UNKNOWN_VARIANCE, _UNKNOWN_VARIANCE, 0.0])
-        full[np.ix_([0, 1, 5], [0, 1, 5])] = covariance
         turned = self._quaternion(Rotation.from_euler("z", yaw).as_matrix())
         placed = self._make("geometry_msgs/msg/Pose", position=self._point((x, y, 0.0)), orientation=turned)
-        return self._make("geometry_msgs/msg/PoseWithCovariance", pose=placed, covariance=full.reshape(-1))
+        return self._make(
+            "geometry_msgs/msg/PoseWithCovariance", pose=placed, covariance=spatial_covariance(covariance).ravel()
+        )
 
     def _point(self, xyz: ArrayLike) -> Any:
         x, y, z = (float(value) for value in np.asarray(xyz))

@@ -1,4 +1,4 @@
-"""From poses in space to poses in the plane."""
+"""From poses in space to poses in the plane, and from a planar covariance to that of a pose in space."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from movix_core.geometry.angles import yaw_from_quaternion
+
+_UNKNOWN_VARIANCE = 1e6  # of z, roll and pitch: a planar pose says nothing of them, and 0 would claim certainty
+_PLANAR = np.ix_([0, 1, 5], [0, 1, 5])  # x, y, yaw among x, y, z, roll, pitch, yaw
 
 
 def planar_poses(positions: ArrayLike, quaternions: ArrayLike) -> np.ndarray:
@@ -22,3 +25,15 @@ def planar_poses(positions: ArrayLike, quaternions: ArrayLike) -> np.ndarray:
     poses[usable, :2] = xyz[usable, :2]
     poses[usable, 2] = yaw_from_quaternion(*(quaternion[usable] / norm[usable, None]).T)
     return poses
+
+
+def spatial_covariance(covariance: ArrayLike) -> np.ndarray:
+    """(6, 6) covariance over (x, y, z, roll, pitch, yaw), as in ROS, of a (3, 3) one over (x m, y m, yaw rad)."""
+    full = np.diag(np.full(6, _UNKNOWN_VARIANCE))
+    full[_PLANAR] = covariance
+    return full
+
+
+def planar_covariance(covariance: ArrayLike) -> np.ndarray:
+    """(3, 3) covariance over (x m, y m, yaw rad) of the 36 values of ROS's row-major (6, 6) one."""
+    return np.asarray(covariance, dtype=float).reshape(6, 6)[_PLANAR]

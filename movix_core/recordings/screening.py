@@ -6,6 +6,7 @@ from collections import Counter
 
 import numpy as np
 
+from movix_core.recordings.stamp_order import StampGate
 from movix_core.recordings.trajectory import Trajectory
 
 MAX_JUMP_M = 5.0
@@ -37,15 +38,13 @@ class Screen:
         self.drop("non_finite", ~np.isfinite(self.poses).all(axis=1))
 
     def drop_unordered(self) -> None:
-        """Rows whose stamp does not increase over all kept rows before."""
+        """Rows whose stamp a `StampGate` does not let pass."""
+        gate = StampGate()
         rows = np.flatnonzero(self.keep)
-        stamps_ns = self.stamps_ns[rows]
-        newest_ns = np.maximum.accumulate(stamps_ns)[:-1]
-        for cause, bad in (
-            ("stamp_duplicate", stamps_ns[1:] == newest_ns),
-            ("stamp_backwards", stamps_ns[1:] < newest_ns),
-        ):
-            self.drop(cause, np.isin(np.arange(len(self.keep)), rows[1:][bad]))
+        faults = np.full(len(self.keep), "", dtype=object)
+        faults[rows] = [gate.fault(int(stamp_ns)) for stamp_ns in self.stamps_ns[rows]]
+        for cause in sorted(set(faults[rows]) - {""}):
+            self.drop(cause, faults == cause)
 
     def drop_outside(self, bounds_m: Bounds) -> None:
         """Rows outside (west, south, east, north)."""

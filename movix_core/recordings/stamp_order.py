@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+_LEAP_NS = 60_000_000_000
+
 
 class Received(NamedTuple):
     """A message on its way: when it was recorded, and when it was measured."""
@@ -41,14 +43,24 @@ def in_stamp_order(messages: Iterable[Received], look_ahead_ns: int) -> Iterator
 
 
 class StampGate:
-    """Lets one topic's stamps pass only while they increase; keeps the reason for those that do not."""
+    """Lets one topic's stamps pass only while they increase; keeps the reason for those that do not.
+
+    A leap far ahead passes only once a second stamp confirms it, so that one broken clock reading
+    does not make all that follows look late.
+    """
 
     def __init__(self) -> None:
         self._last_ns: int | None = None
+        self._leap_ns: int | None = None
 
     def fault(self, stamp_ns: int) -> str:
-        """'' for a stamp later than all accepted ones, else 'stamp_duplicate' or 'stamp_backwards'."""
-        if self._last_ns is None or stamp_ns > self._last_ns:
-            self._last_ns = stamp_ns
-            return ""
-        return "stamp_duplicate" if stamp_ns == self._last_ns else "stamp_backwards"
+        """'' for a stamp that passes, else 'stamp_duplicate', 'stamp_backwards' or 'stamp_leap'."""
+        if self._last_ns is not None and stamp_ns <= self._last_ns:
+            return "stamp_duplicate" if stamp_ns == self._last_ns else "stamp_backwards"
+        if self._last_ns is not None and stamp_ns - self._last_ns > _LEAP_NS:
+            confirmed = self._leap_ns is not None and 0 < stamp_ns - self._leap_ns <= _LEAP_NS
+            if not confirmed:
+                self._leap_ns = stamp_ns
+                return "stamp_leap"
+        self._last_ns, self._leap_ns = stamp_ns, None
+        return ""

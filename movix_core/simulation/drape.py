@@ -15,6 +15,7 @@ from rasterio.enums import Resampling
 from rasterio.vrt import WarpedVRT
 
 from movix_core.errors import CoverageError, SiteError
+from movix_core.maps.imagery import without_infrared
 from movix_core.simulation.classmap import classes_from_orthophoto
 from movix_core.simulation.grid import Grid, box_blur, resize
 from movix_core.simulation.landscape import Landscape
@@ -95,5 +96,9 @@ def read_orthophotos(
 
 
 def _read_on_grid(file: Path, grid: Mapping[str, Any]) -> np.ndarray:
-    with rasterio.open(file) as raster, WarpedVRT(raster, resampling=Resampling.bilinear, **grid) as aligned:
+    with (
+        rasterio.open(file) as raster,
+        without_infrared(raster) as colour,
+        WarpedVRT(colour, resampling=Resampling.bilinear, **grid) as aligned,
+    ):
         return np.ascontiguousarray(np.moveaxis(aligned.read((1, 2, 3)), 0, -1))

@@ -24,14 +24,15 @@ def write_drive(
     out_dir: str | Path,
     fmt: BagFormat = "mcap",
     *,
-    image_rate_hz: float = 5.0,
+    image_rate_hz: float = 10.0,
     initial_pose: Pose2D | None = None,
 ) -> Path:
     """Write `bag` (`drive.bag` for ROS 1), `site/`, `truth.tum` and `drive.yaml` into a folder; returns the bag's path.
 
     The bag holds images, camera_info and odometry, the told mounting on /tf_static and, on /truth,
     the true pose in `map`. The site holds the world's imagery of every date but the drive's.
-    initial_pose: a prior to note in drive.yaml.
+    image_rate_hz: at 10 images lie at most 0.8 m apart, so that a clip of frames every 4 m never
+    breaks off. initial_pose: a prior to note in drive.yaml.
 
     Raises RecordingError if the bag exists already.
     """

@@ -73,7 +73,8 @@ def test_eval_names_what_is_missing_or_does_not_fit(tmp_path, capsys):
 def test_unknown_sets_and_test_sets_are_refused(tmp_path, capsys):
     model = write_tiny_model(tmp_path / "tiny")
     assert "procedural-val" in fails(capsys, "bench", "accuracy", "--set", "nosuch", "--model", model)
-    assert "validation" in fails(capsys, "calibrate", model, "--set", "procedural-test")
+    for name in ("procedural-test", "gascola"):
+        assert "validation" in fails(capsys, "calibrate", model, "--set", name)
 
 
 def test_speed(tmp_path, capsys):
@@ -81,6 +82,12 @@ def test_speed(tmp_path, capsys):
     small = ["--param", "filter.min_particles=20", "--param", "filter.max_particles=30", "--param", "device=cpu"]
     assert main(["bench", "speed", "--model", str(model), "--updates", "1", *small]) == 0
     assert "30 particles" in capsys.readouterr().out
+
+
+def test_a_file_that_can_not_be_written_is_one_line(tmp_path, capsys):
+    straight(20.0).write_tum(tmp_path / "t.tum")
+    told = ("eval", tmp_path / "t.tum", "--reference", tmp_path / "t.tum", "--json", tmp_path / "no_folder" / "f.json")
+    assert "no_folder" in fails(capsys, *told)
 
 
 def test_interrupts_end_quietly(monkeypatch, capsys):

@@ -1,6 +1,7 @@
 """`movix replay` on small bags: what it leaves, and one clear line for every bad input."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -73,7 +74,17 @@ def test_a_run_leaves_everything_and_never_overwrites(place, capsys):
 
 def test_seed_changes_the_prior(place):
     assert main(told(place, "bag", "--seed", 5, out="seeded")) == 0
-    assert json.loads((place / "seeded" / "bag_1" / "result.json").read_text())["seed"] == 5
+    assert main(told(place, "bag", "--param", "random_seed=5", out="seeded")) == 0
+    told_twice = [json.loads((place / "seeded" / f"bag_{n}" / "result.json").read_text()) for n in (1, 2)]
+    assert [result["seed"] for result in told_twice] == [5, 5]
+    assert told_twice[0]["ate_m"] == told_twice[1]["ate_m"]
+
+
+def test_without_matplotlib_only_the_picture_is_missing(place, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "matplotlib.backends.backend_agg", None)
+    assert main(told(place, out="plain")) == 0
+    assert "no trajectory.png: plots need matplotlib" in capsys.readouterr().out
+    assert (place / "plain" / "bag_1" / "result.json").is_file()
 
 
 def test_initial_pose_and_reference(place):

@@ -1,3 +1,5 @@
+"""Model folders: what is saved is what is loaded, and nothing damaged or foreign is."""
+
 import json
 
 import pytest

@@ -1,3 +1,5 @@
+"""The cross-view model: shapes, unit length, the sizes of the paper, and names it does not know."""
+
 import datetime
 
 import pytest

@@ -10,7 +10,7 @@ from movix_core.errors import ConfigError, ModelError
 from movix_core.evaluation import benchmark
 from movix_core.evaluation.accuracy_report import write_accuracy
 from movix_core.evaluation.benchmark import Plan, run_accuracy
-from movix_core.evaluation.methods import METHODS, TITLES
+from movix_core.evaluation.methods import CONTROLS, METHODS, TITLES
 from test.evaluation.drives import CONFIG
 from test.evaluation.small_set import small_set, write_tiny_model
 
@@ -34,6 +34,7 @@ def test_every_drive_method_and_seed_has_its_row(finished):
     rows, _ = finished
     found = [(row["drive"], row["method"], row["seed"]) for row in rows]
     seeds = {method: [None] if method.startswith("odometry") else [0, 1] for method in METHODS}
+    seeds |= {method: [0] for method in CONTROLS}
     assert sorted(found, key=str) == sorted(
         ((drive, method, seed) for drive in ("noise-0", "noise-1") for method in METHODS for seed in seeds[method]),
         key=str,
@@ -84,9 +85,10 @@ def test_table(finished, plan, tmp_path):
     table = write_accuracy(rows, small_set(), plan, "movix bench accuracy --set noise-val", tmp_path)
     text = table.read_text()
     assert all(title in text for title in TITLES.values())
+    assert "filter seeds [0, 1], controls with [0] alone" in text
     assert "Data: **simulated**" in text and "seed 0: MoViX" in text and "2015-06-01 | 2020-09-13" in text
     content = json.loads((tmp_path / "accuracy-noise-val.json").read_text())
-    assert content["drives"] == 2 and content["filter_seeds"] == [0, 1]
+    assert content["drives"] == 2 and content["filter_seeds"] == [0, 1] and content["control_seeds"] == [0]
     assert content["methods"]["movix"]["sr_25m_after_100m"]["drives"] == 2
     assert 0.0 <= content["ends_closer_than_true_start_odometry"] <= 1.0
 

@@ -2,9 +2,7 @@
 
 import datetime
 import itertools
-import os
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,11 +12,8 @@ from movix_core.evaluation.sets import SETS, load_set, naip
 from movix_core.evaluation.sets.procedural import earlier_and_later
 from movix_core.evaluation.sets.rendered import within
 from movix_core.recordings.trajectory import Trajectory
-from movix_core.shared_data import shared_data
-
-needs_data = pytest.mark.skipif(
-    not Path(os.environ.get("MOVIX_SHARED_DATA", "/nowhere")).is_dir(), reason="MOVIX_SHARED_DATA is not set"
-)
+from movix_core.shared_data import VARIABLE, shared_data
+from test.real_data import real_data
 
 
 @pytest.mark.parametrize(("name", "first", "count"), [
@@ -39,7 +34,7 @@ def test_every_drive_has_its_own_name_and_a_donor():
 def test_naip_has_every_ordered_pair_and_parts_unseen_dates():
     cases = load_set("naip-val").cases
     pairs = Counter((case.map_date, case.drive_date) for case in cases)
-    assert set(pairs) == set(itertools.permutations(naip.DATES, 2)) and len(set(pairs.values())) == 1
+    assert set(pairs) == set(itertools.permutations(naip.DATES, 2)) and set(pairs.values()) == {1}
     seen = [case for case in cases if case.groups[0] == "pairs of training dates"]
     assert {case.map_date.year for case in seen} == {case.drive_date.year for case in seen} == {2009, 2014, 2017, 2020}
 
@@ -55,10 +50,10 @@ def test_maps_are_older_than_drives():
     assert all(a < b for a, b in pairs) and len(set(pairs)) == 10
 
 
-def test_unknown_set_and_missing_data_are_named(monkeypatch):
+def test_unknown_set_and_missing_data_are_named(tmp_path, monkeypatch):
     with pytest.raises(ConfigError, match="procedural-val"):
         load_set("procedural-vall")
-    monkeypatch.delenv("MOVIX_SHARED_DATA", raising=False)
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
     with pytest.raises(RecordingError, match="MOVIX_SHARED_DATA"):
         shared_data("tartandrive2")
 
@@ -70,8 +65,8 @@ def test_truth_outside_the_imagery_is_left_out():
         within(truth, (100, 100, 110, 110))
 
 
-@needs_data
 def test_naip_columns_are_read_on_one_grid():
+    real_data("naip_multiyear")
     photos = naip.orthophotos()
     assert {photo.shape for photo in photos.values()} == {(720, 224, 3)} and len(photos) == 7
     assert all(photo[2:-2, 2:-2].min(axis=-1).mean() > 10 for photo in photos.values())

@@ -4,6 +4,8 @@ import datetime
 
 import numpy as np
 import pytest
+import rasterio
+from rasterio.transform import from_origin
 
 from movix_core.errors import SiteError
 from movix_core.maps.build import site_from_rasters
@@ -20,15 +22,18 @@ def test_origin_is_the_lower_left_corner_and_the_file_is_not_copied(tmp_path):
     np.testing.assert_allclose(Imagery.load(site, site.layer()).bounds, (0.0, 0.0, 100.0, 100.0), atol=1e-6)
 
 
-def test_geographic_imagery_gets_its_utm_zone(tmp_path):
-    import rasterio
-    from rasterio.transform import from_origin
-
-    file = tmp_path / "geographic.tif"
+@pytest.mark.parametrize(
+    ("crs", "transform"),
+    [
+        ("EPSG:4326", from_origin(-79.8, 40.46, 1e-5, 1e-5)),
+        ("EPSG:3857", from_origin(-8_883_295.0, 4_935_000.0, 1.3, 1.3)),  # Web Mercator: 1 m on the ground there
+    ],
+)
+def test_imagery_on_no_metric_grid_gets_its_utm_zone(tmp_path, crs, transform):
+    file = tmp_path / "photo.tif"
     with rasterio.open(
-        file, "w", driver="GTiff", width=40, height=40, count=3, dtype="uint8", crs="EPSG:4326",
-        transform=from_origin(-79.8, 40.46, 1e-5, 1e-5),
-    ) as raster:  # fmt: skip
+        file, "w", driver="GTiff", width=40, height=40, count=3, dtype="uint8", crs=crs, transform=transform
+    ) as raster:
         raster.write(np.full((3, 40, 40), 100, np.uint8))
     site = site_from_rasters(tmp_path / "site", "place", {"may": (file, DATE)})
     assert site.crs == "EPSG:32617" and 0.5 < site.layer().gsd_m < 1.2

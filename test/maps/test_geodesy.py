@@ -1,3 +1,5 @@
+"""The site's grid against geographic coordinates, and which grids are refused."""
+
 import math
 
 import pytest
@@ -21,7 +23,7 @@ def test_geographic_round_trip():
     assert (float(lat), float(lon)) == pytest.approx((40.458, -79.788), abs=1e-9)
 
 
-@pytest.mark.parametrize("crs", ["EPSG:4326", "EPSG:2272", "nonsense"])
+@pytest.mark.parametrize("crs", ["EPSG:4326", "EPSG:2272", "EPSG:3857", "EPSG:3395", "nonsense"])
 def test_grids_that_are_not_metric_are_refused(crs):
     with pytest.raises(SiteError, match="EPSG:32617"):
         Grid(crs)

@@ -1,3 +1,5 @@
+"""Sites and their layers: round trips, what is missing, and what is no picture."""
+
 import datetime
 
 import numpy as np
@@ -86,6 +88,42 @@ def test_nodata_becomes_uncovered(site, rgb):
     assert covered[:, 60:].min() == 1.0
 
 
+def overwrite(site, bands, **options):
+    """Replace the pixels of layer spring by bands (C, 100, 120), where it lies."""
+    with rasterio.open(
+        site.root / "layers" / "spring.tif", "w", driver="GTiff", crs="EPSG:32617", width=120, height=100,
+        transform=from_origin(599_990.0, 4_400_040.0, 0.5, 0.5), count=len(bands), dtype=bands.dtype, **options,
+    ) as out:  # fmt: skip
+        out.write(bands)
+
+
+def test_an_infrared_band_tagged_as_alpha_is_no_mask(site, rgb):
+    """As NAIP is published; a true alpha band of the same file would be obeyed."""
+    infrared = np.random.default_rng(1).integers(0, 256, (1, 100, 120), dtype=np.uint8)
+    colours = np.moveaxis(rgb, -1, 0)
+    overwrite(site, np.concatenate([colours, infrared]), photometric="RGB", alpha="YES")
+    imagery = Imagery.load(site, site.layer("spring"))
+    assert imagery.texels[3].min() == 1.0
+    np.testing.assert_array_equal(np.rint(imagery.texels[:3].numpy() * 255), colours)
+    mask = np.full((1, 100, 120), 255, np.uint8)
+    mask[:, :, :60] = 0
+    overwrite(site, np.concatenate([colours, mask]), photometric="RGB", alpha="YES")
+    covered = Imagery.load(site, site.layer("spring")).texels[3]
+    assert covered[:, :60].max() == 0.0 and covered[:, 60:].min() == 1.0
+
+
+def test_sixteen_bit_imagery_is_refused(site):
+    overwrite(site, np.full((3, 100, 120), 4000, np.uint16))
+    with pytest.raises(SiteError, match=r"spring\.tif needs three 8-bit bands"):
+        Imagery.load(site, site.layer("spring"))
+
+
+def test_a_quoted_date_is_a_date(site):
+    file = site.root / "site.yaml"
+    file.write_text(file.read_text().replace("2019-04-01", "'2019-04-01'"))
+    assert load_site(site.root).layer("spring").date == datetime.date(2019, 4, 1)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -94,6 +132,7 @@ def test_nodata_becomes_uncovered(site, rgb):
         ({"origin_easting_m": "far"}, "cannot read"),
         ({"layers": [{"name": "a", "file": "gone.tif", "date": datetime.date(2020, 1, 1), "gsd_m": 1}]}, "gone.tif"),
         ({"layers": [{"name": "a", "file": "layers/spring.tif", "date": "old", "gsd_m": 1}]}, "YYYY-MM-DD"),
+        ({"crs": "EPSG:3857"}, "not metres on the ground"),
     ],
 )
 def test_bad_site_files_are_named(site, change, message):

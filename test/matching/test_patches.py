@@ -1,3 +1,5 @@
+"""The patch matcher on a tiny model: what its scores mean and what they do not depend on."""
+
 import datetime
 
 import numpy as np
@@ -17,7 +19,9 @@ STAMP_NS = int(datetime.datetime(2023, 10, 5, tzinfo=datetime.timezone.utc).time
 
 @pytest.fixture
 def rgb():
-    return np.random.default_rng(0).integers(0, 255, (200, 200, 3), dtype=np.uint8)
+    """Fields of 10 m, each of its own colour."""
+    fields = np.random.default_rng(0).integers(0, 255, (10, 10, 3), dtype=np.uint8)
+    return fields.repeat(20, axis=0).repeat(20, axis=1)
 
 
 @pytest.fixture
@@ -45,7 +49,8 @@ def test_scores_do_not_depend_on_the_company(rgb, clip):
     poses = np.random.default_rng(2).uniform([30, 30, -3], [70, 70, 3], (300, 3))
     scores, _ = matcher.score(observation, poses)
     alone = np.array([matcher.score(observation, pose)[0][0] for pose in poses[[0, 255, 256, 299]]])
-    np.testing.assert_allclose(scores[[0, 255, 256, 299]], alone, atol=2e-2)
+    assert scores.std() > 0.01
+    np.testing.assert_allclose(scores[[0, 255, 256, 299]], alone, atol=2e-3)
 
 
 def test_the_drive_date_comes_from_the_stamp_unless_given(rgb, clip):

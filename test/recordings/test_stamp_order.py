@@ -37,3 +37,15 @@ def test_gate_names_the_fault_and_recovers():
     gate = StampGate()
     faults = [gate.fault(stamp) for stamp in (5, 6, 6, 4, 7)]
     assert faults == ["", "", "stamp_duplicate", "stamp_backwards", ""]
+
+
+def test_one_stamp_from_the_far_future_is_dropped_and_the_rest_goes_on():
+    gate, hour_ns = StampGate(), 3_600_000_000_000
+    stamps_ns = [0, 10, hour_ns, 20, 30]
+    assert [gate.fault(stamp_ns) for stamp_ns in stamps_ns] == ["", "", "stamp_leap", "", ""]
+
+
+def test_a_leap_that_a_second_stamp_confirms_is_a_pause():
+    gate, hour_ns = StampGate(), 3_600_000_000_000
+    stamps_ns = [0, hour_ns, hour_ns + 10, hour_ns + 20]
+    assert [gate.fault(stamp_ns) for stamp_ns in stamps_ns] == ["", "stamp_leap", "", ""]

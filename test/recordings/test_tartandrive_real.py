@@ -1,13 +1,9 @@
 """The real drives: do axes, handedness and odometry mean what `tartandrive.py` says?
 
-Started at the truth, odometry alone must follow it with the drift METHOD.md section 5 states. Skipped without
-the shared data (MOVIX_SHARED_DATA).
+Started at the truth, odometry alone must follow it with the drift METHOD.md section 5 states.
 """
 
 from __future__ import annotations
-
-import os
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,13 +12,11 @@ from movix_core.geometry import se2
 from movix_core.geometry.angles import wrap
 from movix_core.recordings.tartandrive import TartanDriveRun
 from movix_core.recordings.trajectory import Trajectory
+from test.real_data import real_data
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-RUNS = Path(os.environ.get("MOVIX_SHARED_DATA", REPOSITORY.parent / "shared" / "data")) / "tartandrive2"
+RUNS = real_data("tartandrive2")
 DRIVES = ("03", "04", "05", "06", "11")
 VISUAL_SCALE = {"03": 0.90, "04": 0.91, "05": 0.97, "06": 0.64, "11": 0.66}
-
-pytestmark = pytest.mark.skipif(not RUNS.is_dir(), reason="shared TartanDrive data is absent")
 
 
 def segments(truth: Trajectory, odometry: Trajectory, length_m: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

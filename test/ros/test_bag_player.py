@@ -36,6 +36,13 @@ def test_every_format_arrives_as_it_was_written(fmt, name, tmp_path, ros):
     assert heard["/tf_static"].transforms[0].transform.translation.z == 1.8
 
 
+@pytest.mark.parametrize("rate", ["0", "-1", "inf"])
+def test_a_rate_is_positive(rate, drive, tmp_path):
+    with RosProcess("bag_player", str(drive.bag), "--rate", rate, log=tmp_path / "log") as player:
+        assert player.wait(90) == 2
+    assert "is not a positive number" in player.output
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [

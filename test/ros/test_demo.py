@@ -35,6 +35,8 @@ def test_whole_chain(drive, tmp_path):
     assert len(Trajectory.read_tum(out / "estimate.tum")) > 100
     assert (out / "trajectory.png").stat().st_size > 10_000
     assert (out / "bag" / "metadata.yaml").is_file()
+    demo._fresh(out)  # a second demo may take its place
+    assert not any(out.iterdir())
 
 
 def test_failing_node_fails_the_demo_with_its_own_words(tmp_path):
@@ -46,9 +48,11 @@ def test_failing_node_fails_the_demo_with_its_own_words(tmp_path):
 
 def test_other_peoples_folders_are_not_replaced(tmp_path):
     (tmp_path / "thesis.tex").touch()
+    (tmp_path / "drive").mkdir()
     done = run_demo("--out", tmp_path)
     assert done.returncode == 1
     assert "holds something else than a demo" in done.stderr
+    assert (tmp_path / "thesis.tex").exists()
 
 
 def test_the_map_shows_another_season_where_there_is_one():

@@ -196,6 +196,11 @@ def test_inactive_node_hears_nothing(drive, tmp_path, ros):
             change(Transition.TRANSITION_DEACTIVATE)
             wait_until(lambda: client_node.count_subscribers("/odom") == 0)
         change(Transition.TRANSITION_CLEANUP)
+        change(Transition.TRANSITION_CONFIGURE)
+        change(Transition.TRANSITION_ACTIVATE)
+        wait_until(lambda: client_node.count_subscribers("/odom") == 1)
+        change(Transition.TRANSITION_ACTIVE_SHUTDOWN)
+        wait_until(lambda: client_node.count_subscribers("/odom") == 0)
         assert node.interrupt() == 0, node.output
 
 
@@ -210,9 +215,12 @@ def test_bad_messages_are_counted_and_survived(drive, tmp_path, ros):
     calibration.header.frame_id = "camera"
     broken = Odometry()
     broken.pose.pose.position.x = float("nan")
+    of_the_lidar = Odometry(child_frame_id="lidar")
+    of_the_lidar.header.frame_id = "odom"
     with start_node(tmp_path, {**drive.parameters, "set_initial_pose": False, "image_queue_size": 1}) as node:
         wait_until(lambda: all(each.get_subscription_count() for each in (odometry, images, poses, infos, tf_static)))
         odometry.publish(broken)
+        odometry.publish(of_the_lidar)
         poses.publish(PoseWithCovarianceStamped())
         for _ in range(2):
             images.publish(Image(width=4, height=4, encoding="no_such", step=12, data=[0] * 48))
@@ -220,8 +228,12 @@ def test_bad_messages_are_counted_and_survived(drive, tmp_path, ros):
         tf_static.publish(TFMessage(transforms=[conversions.transform_message(np.zeros(3), 0, "base_link", "camera")]))
         time.sleep(0.5)  # two topics have no order between them
         infos.publish(calibration)
-        for cause in ("odometry_non_finite", "initial_pose_refused", "no_such"):
+        for cause in ("odometry_non_finite", "base_frame_id_differs", "initial_pose_refused", "no_such"):
             wait_until(lambda cause=cause: cause in node.output)
         assert node.interrupt() == 0
     assert "'camera_info' and tf base_link -> camera" in node.output
-    assert "image_blocked 1, image_unusable 1, initial_pose_refused 1, odometry_non_finite 1" in node.output
+    assert "names the frame 'lidar' where base_frame_id is 'base_link'" in node.output
+    assert (
+        "base_frame_id_differs 1, image_blocked 1, image_unusable 1, initial_pose_refused 1, odometry_non_finite 1"
+        in node.output
+    )

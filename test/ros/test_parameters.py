@@ -30,7 +30,7 @@ def test_ranges_and_choices_are_described(ros):
     (rate,) = node.describe_parameter("tf_publish_rate").floating_point_range
     assert (rate.from_value, rate.to_value) == (1.0, 200.0)
     (queue,) = node.describe_parameter("image_queue_size").integer_range
-    assert queue.from_value == 1
+    assert (queue.from_value, queue.to_value) == (1, 2**63 - 1)
     assert node.describe_parameter("image_transport").additional_constraints == "raw | compressed"
 
 

@@ -88,6 +88,38 @@ def test_images_wait_for_what_they_need():
     assert faults.counts == Counter(image_blocked=1)
 
 
+def test_odometry_that_starts_over_under_a_waiting_image_does_not_end_the_thread():
+    """`ready` may turn false again between two looks: time jumped back, and odometry is short of the image."""
+
+    class Restarting(GatedLocalizer):
+        def __init__(self):
+            super().__init__()
+            self.answers, self.advanced = [True], threading.Event()
+
+        def ready(self):
+            return self.answers.pop() if self.answers else False
+
+        def advance(self):
+            self.advanced.set()
+
+    localizer, published, done = Restarting(), [], threading.Event()
+    localizer.gate.set()
+
+    def publish(estimate, update_ms):
+        published.append(estimate)
+        done.set()
+
+    worker = UpdateWorker(
+        localizer, 5, FaultLog(get_logger("test")), blocked=never_blocked, convert=convert, publish=publish
+    )
+    worker.start()
+    assert localizer.advanced.wait(10.0)
+    worker.add_image(7)
+    assert done.wait(10.0)
+    worker.stop()
+    assert published == [7]
+
+
 def test_an_unexpected_error_does_not_end_the_thread():
     def fails_once(message):
         if message == 1:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import yaml
 
+from movix_core.clip import ClipBuffer, ClipFrame
 from movix_core.errors import RecordingError
 from movix_core.maps.site import load_site
 from movix_core.recordings.bag_reader import BagReader
@@ -36,6 +37,20 @@ def test_a_written_drive_reads_back(tmp_path, fmt):
             )
     np.testing.assert_allclose(reader.truth().poses, drive.truth.poses, atol=1e-6)
     np.testing.assert_allclose(Trajectory.read_tum(tmp_path / "out" / "truth.tum").poses, drive.truth.poses, atol=1e-6)
+
+
+@pytest.mark.parametrize("speed_mps", [6.6, 8.0])
+def test_clips_never_break_off_however_fast_the_vehicle(tmp_path, speed_mps):
+    truth = straight_drive((60.0, 80.0), 1.0, 36.0, speed_mps)
+    bag = write_drive(simulate_drive(small_world(), AUTUMN, 2, truth=truth, image_size=(32, 17)), tmp_path)
+    images = [event for event in BagReader(bag, load_profile("movix")).events() if isinstance(event, ImageEvent)]
+    driven_m = np.interp([image.stamp_ns for image in images], truth.stamps_ns, truth.distance_m)
+    buffer = ClipBuffer(5, 4.0)
+    clips = [
+        buffer.add(ClipFrame(i.stamp_ns, i.image, i.camera, np.zeros(3), d))
+        for i, d in zip(images, driven_m, strict=True)
+    ]
+    assert [len(clip.frames) for clip in clips if clip][:7] == [1, 2, 3, 4, 5, 5, 5]
 
 
 def test_the_site_holds_the_other_dates_and_the_note_names_all(tmp_path):

@@ -23,6 +23,7 @@ class BenchmarkSet:
     """A named list of cases, and what its data may be called in a table.
 
     donors: the whole set in the same order, whose next drive lends its images to the control.
+    sections: groups to report apart, because a mean over all drives would mean nothing.
     """
 
     name: str
@@ -30,6 +31,13 @@ class BenchmarkSet:
     donors: tuple[Case, ...]
     data: str
     note: str
+    sections: tuple[str, ...] = ()
+
+    @property
+    def file_name(self) -> str:
+        """Stem of its tables; a part of a set never overwrites the tables of the whole."""
+        whole = len(self.cases) == len(self.donors)
+        return self.name if whole else f"{self.name}-first-{len(self.cases)}"
 
 
 def load_set(name: str, drives: int | None = None) -> BenchmarkSet:
@@ -38,4 +46,5 @@ def load_set(name: str, drives: int | None = None) -> BenchmarkSet:
         raise ConfigError(f"there is no set '{name}': choose from {', '.join(SETS)}")
     family = {"naip-val": naip, "gascola": gascola}.get(name, procedural)
     cases: tuple[Case, ...] = tuple(SETS[name]())
-    return BenchmarkSet(name, cases[:drives], cases, family.DATA, family.NOTE)
+    sections = gascola.ODOMETRIES if family is gascola else ()
+    return BenchmarkSet(name, cases[:drives], cases, family.DATA, family.NOTE, sections)
