@@ -19,7 +19,7 @@ help:
 
 venv: $(INSTALLED)
 
-$(INSTALLED): setup.py pyproject.toml package.xml $(wildcard ros/tf2_msgs/* ros/tf2_msgs/msg/*)
+$(INSTALLED): setup.cfg setup.py pyproject.toml package.xml $(wildcard ros/tf2_msgs/* ros/tf2_msgs/msg/*)
 	@test -n "$(PYTHON)" || { echo "MoViX needs Python 3.10, 3.11 or 3.12: install one and say make PYTHON=..."; exit 1; }
 	@command -v cc >/dev/null && command -v c++ >/dev/null || { echo "MoViX needs a C and C++ compiler: install gcc and g++"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
