@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import yaml
 
@@ -63,8 +63,11 @@ def _open_bag(args: argparse.Namespace, config: LocalizationConfig, site: Site) 
         truth = truth.shifted(-site.origin_easting_m, -site.origin_northing_m)
     events = reader.events()
     first = next(iter(events))
+    notes = _simulation_notes(args.bag)
+    if "drive_date" in notes and not config.drive_date:
+        config = dataclasses.replace(config, drive_date=str(notes["drive_date"]))
     return Recording(
-        args.bag.stem, itertools.chain([first], events), truth, reader, _data_label(args.bag),
+        args.bag.stem, itertools.chain([first], events), truth, reader, notes.get("data", "real"),
         _drive_date(config, first.stamp_ns),
     )  # fmt: skip
 
@@ -94,11 +97,10 @@ def _drive_date(config: LocalizationConfig, stamp_ns: int) -> datetime.date:
     return drive_date_from_config(config) or date_of_stamp(stamp_ns)
 
 
-def _data_label(bag: Path) -> str:
-    """`movix simulate` says in drive.yaml beside its bag what it simulated; anything else is real."""
+def _simulation_notes(bag: Path) -> dict[str, Any]:
+    """What `movix simulate` wrote into drive.yaml beside its bag; nothing for any other recording."""
     for folder in (bag, bag.parent):
         file = folder / "drive.yaml"
         if file.is_file():
-            content: dict[str, str] = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-            return content.get("data", "simulated")
-    return "real"
+            return yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    return {}
