@@ -47,7 +47,7 @@ class FilterConfig:
     """Size and resampling of the particle filter."""
 
     min_particles: int = _param(300, "particles once converged (the paper's number)", low=10)
-    max_particles: int = _param(600, "particles until the first convergence", low=10)
+    max_particles: int = _param(1000, "particles until the first convergence", low=10)
     convergence_sigma_m: float = _param(
         6.0, "converged once the horizontal standard deviation falls below this", unit="m", low=0.1
     )

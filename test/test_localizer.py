@@ -290,7 +290,7 @@ def test_a_new_initial_pose_starts_over():
     run(localizer, in_stamp_order()[:600])
     localizer.set_initial_pose(Pose2D(0.0, 0.0, 0.0), PRIOR_COVARIANCE)
     assert localizer.estimate is None
-    assert len(localizer.particles[0]) == 1000
+    assert len(localizer.particles[0]) == LocalizationConfig().filter.max_particles
 
 
 def test_a_looping_bag_goes_on():

@@ -14,6 +14,8 @@ LINEAR = {
     "likelihood.inverse_temperature": 1.0, "likelihood.entropy_gain": 0.0,
 }  # fmt: skip
 DEFAULT = {"likelihood.inverse_temperature": 1.0, "likelihood.entropy_gain": 0.0}
+MOST = LocalizationConfig().filter.max_particles
+LEAST = LocalizationConfig().filter.min_particles
 PRIOR = np.diag([15.0**2, 15.0**2, 0.35**2])
 
 
@@ -54,7 +56,12 @@ def test_linear_gaussian_case_agrees_with_a_kalman_filter():
 def test_it_learns_the_odometry_s_scale_and_yaw_bias():
     """Odometry reads 4 % short and misses 2.5 degrees per 100 m; accurate fixes reveal both."""
     true_scale, true_bias = 1.04, np.radians(2.5) / 100.0
-    quiet = {"motion.yaw_noise": 0.001, "filter.roughening_yaw": 0.005, "filter.min_particles": 1000}
+    quiet = {
+        "motion.yaw_noise": 0.001,
+        "filter.roughening_yaw": 0.005,
+        "filter.min_particles": 1000,
+        "filter.max_particles": 1000,
+    }
     particle_filter = make_filter({**DEFAULT, **quiet}, covariance=np.diag([1.0, 1.0, 1e-4]))
     heading, place = 0.0, np.zeros(2)
     for _ in range(60):
@@ -70,13 +77,13 @@ def test_it_learns_the_odometry_s_scale_and_yaw_bias():
 
 def test_particles_drop_to_the_minimum_at_the_first_convergence():
     particle_filter = make_filter(DEFAULT)
-    assert len(particle_filter.particles) == 1000
+    assert len(particle_filter.particles) == MOST
     first = particle_filter.update(scores_of(particle_filter, [5.0, 5.0], 12.0), valid_of(particle_filter))
     assert first.health is Health.INITIALIZING
-    assert len(particle_filter.particles) == 1000
+    assert len(particle_filter.particles) == MOST
     second = particle_filter.update(scores_of(particle_filter, [5.0, 5.0], 3.0), valid_of(particle_filter))
     assert second.health is Health.TRACKING
-    assert len(particle_filter.particles) == 300
+    assert len(particle_filter.particles) == LEAST
     assert np.asarray(second.pose_map_base)[:2] == pytest.approx([5.0, 5.0], abs=1.0)
 
 
@@ -92,13 +99,13 @@ def test_outside_the_map_weights_stay_and_health_says_so():
 def test_equal_scores_never_resample():
     particle_filter = make_filter(DEFAULT)
     for _ in range(5):
-        belief = particle_filter.update(np.full(1000, 0.7), valid_of(particle_filter))
-    assert belief.effective_sample_size == pytest.approx(1000.0)
+        belief = particle_filter.update(np.full(MOST, 0.7), valid_of(particle_filter))
+    assert belief.effective_sample_size == pytest.approx(MOST)
 
 
 def test_entropy_of_the_prediction_sets_lambda_and_is_reported_without_gain_too():
-    sharp = make_filter({**DEFAULT, "likelihood.entropy_gain": 0.5}).update(np.zeros(1000), np.ones(1000, dtype=bool))
-    plain = make_filter(DEFAULT).update(np.zeros(1000), np.ones(1000, dtype=bool))
+    sharp = make_filter({**DEFAULT, "likelihood.entropy_gain": 0.5}).update(np.zeros(MOST), np.ones(MOST, dtype=bool))
+    plain = make_filter(DEFAULT).update(np.zeros(MOST), np.ones(MOST, dtype=bool))
     assert sharp.entropy == plain.entropy == pytest.approx(2.0 * np.log(3.0), abs=0.15)
     assert sharp.inverse_temperature == pytest.approx(np.exp(-0.5 * sharp.entropy))
     assert plain.inverse_temperature == 1.0

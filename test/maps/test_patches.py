@@ -25,7 +25,7 @@ def gradient_imagery() -> Imagery:
 
 
 @given(x=st.floats(40, 60), y=st.floats(40, 60), yaw=st.floats(-4, 4))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_every_pixel_shows_the_ground_it_should(x, y, yaw):
     patches, coverage = cut_patches(gradient_imagery(), np.array([[x, y, yaw]]), GEOMETRY)
     points = GEOMETRY.points_base()
