@@ -27,7 +27,7 @@ _MARGIN_M = 60.0  # of world around the drive: as far as its camera usefully see
 def rendered_events(
     imagery: Imagery, truth: Trajectory, odometry: Trajectory, date: datetime.date, seed: int
 ) -> tuple[Event, ...]:
-    """Real odometry as recorded, and images rendered along the true path about every half metre.
+    """Real odometry as recorded, and images rendered along the true path about every metre.
 
     truth: `map` frame; it decides where the camera stood and is told to nobody. There are no images
     where truth is missing or outside the imagery.
