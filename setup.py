@@ -17,6 +17,7 @@ def shared_files(*folders: str) -> list[tuple[str, list[str]]]:
 
 setup(
     version=ElementTree.parse("package.xml").getroot().findtext("version"),
+    python_requires=">=3.10",  # colcon chokes on what setuptools makes of it in setup.cfg
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),
         (SHARE, ["package.xml"]),
