@@ -47,9 +47,9 @@ class FilterConfig:
     """Size and resampling of the particle filter."""
 
     min_particles: int = _param(300, "particles once converged (the paper's number)", low=10)
-    max_particles: int = _param(1000, "particles until the first convergence", low=10)
+    max_particles: int = _param(3000, "particles until the first convergence", low=10)
     convergence_sigma_m: float = _param(
-        6.0, "converged once the horizontal standard deviation falls below this", unit="m", low=0.1
+        3.0, "converged once the horizontal standard deviation falls below this", unit="m", low=0.1
     )
     resample_threshold: float = _param(
         0.5, "resample when the effective sample size falls below this share", low=0.0, high=1.0
