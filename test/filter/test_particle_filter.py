@@ -81,7 +81,7 @@ def test_particles_drop_to_the_minimum_at_the_first_convergence():
     first = particle_filter.update(scores_of(particle_filter, [5.0, 5.0], 12.0), valid_of(particle_filter))
     assert first.health is Health.INITIALIZING
     assert len(particle_filter.particles) == MOST
-    second = particle_filter.update(scores_of(particle_filter, [5.0, 5.0], 3.0), valid_of(particle_filter))
+    second = particle_filter.update(scores_of(particle_filter, [5.0, 5.0], 1.5), valid_of(particle_filter))
     assert second.health is Health.TRACKING
     assert len(particle_filter.particles) == LEAST
     assert np.asarray(second.pose_map_base)[:2] == pytest.approx([5.0, 5.0], abs=1.0)
