@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import os
 import sys
 import traceback
 from typing import Any
@@ -70,12 +69,8 @@ class LocalizationNode(LifecycleNode):
 
     def load_matcher(self) -> Matcher:
         """The matcher that the parameters name."""
-        import torch  # loads here, not for a mistyped parameter
+        from movix_core.assembly import matcher_from_config  # torch loads here, not for a mistyped parameter
 
-        from movix_core.assembly import matcher_from_config
-
-        # One core stays with ROS: torch's threads wait for each other, so that a core taken from one stalls them all.
-        torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
         return matcher_from_config(self.config)
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
