@@ -238,6 +238,8 @@ class LocalizationNode(LifecycleNode):
 
 def main() -> None:
     """Run the node until SIGINT."""
+    # torch takes the interpreter lock back after every operator, and a busy executor lets it wait this long each time.
+    sys.setswitchinterval(2e-4)
     run_node(NAME, LocalizationNode, begin=LocalizationNode.autostart, finish=LocalizationNode.stop)
 
 
