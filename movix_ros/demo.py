@@ -130,9 +130,7 @@ def report(task: Task, run: Run, out: Path) -> None:
     folder.write_estimate(run.trajectory())
     site = load_site(task.site)
     imagery = Imagery.load(site, site.layer(str(task.map_date)), device="cpu")
-    image = MapImage(
-        imagery.texels[:3].movedim(0, -1).numpy(), imagery.bounds, f"imagery of {task.map_date}, drive of {date}"
-    )
+    image = MapImage.of(imagery, date)
     odometry = odometry_from(run.prior.pose_map_base, run.prior.stamp_ns, run.odometry)
     plot_run(folder.plot_file, run, image, odometry=odometry, truth=truth, title="MoViX demo: real ROS 2 nodes")
     print(_table(result, result["odometry"]))

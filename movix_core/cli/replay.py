@@ -136,8 +136,7 @@ def _report(folder: RunFolder, run: Run, recording: Recording, matcher: PatchMat
         data=recording.data,
     )  # fmt: skip
     folder.write_result(result)
-    rgb = matcher.imagery.texels[:3].movedim(0, -1).cpu().numpy()
-    image = MapImage(rgb, matcher.imagery.bounds, f"imagery of {matcher.imagery.date}, drive of {recording.drive_date}")
+    image = MapImage.of(matcher.imagery, recording.drive_date)
     odometry = odometry_from(run.prior.pose_map_base, run.prior.stamp_ns, run.odometry)
     try:
         plot_run(folder.plot_file, run, image, odometry=odometry, truth=recording.truth, title=recording.name)

@@ -7,7 +7,7 @@ import torch
 from movix_core.errors import ConfigError
 
 
-def inference_precision(device: torch.device | str) -> torch.autocast:
+def native_precision(device: torch.device | str) -> torch.autocast:
     """bfloat16 autocast where the device computes it natively (GPUs, Intel AMX), else full precision."""
     kind = torch.device(device).type
     native = torch.cuda.is_bf16_supported() if kind == "cuda" else kind == "cpu" and torch.cpu._is_amx_tile_supported()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ from movix_core.recordings.trajectory import Trajectory
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from movix_core.maps.imagery import Imagery
+
 _TRUTH, _ODOMETRY, _ESTIMATE = "#ffffff", "#ff5a5f", "#ffd23f"
 _INK, _GRID = "#22313f", "#d7dde2"
 _MARGIN_M = 40.0
@@ -23,11 +26,17 @@ _MARGIN_M = 40.0
 
 @dataclass(frozen=True, eq=False)
 class MapImage:
-    """What lies under the drive: rgb uint8 (H, W, 3), north up, and its extent in `map` metres."""
+    """What lies under the drive: rgb (H, W, 3), uint8 or 0..1, north up, and its extent in `map` metres."""
 
     rgb: np.ndarray
     bounds: tuple[float, float, float, float]  # west, south, east, north
     label: str
+
+    @classmethod
+    def of(cls, imagery: Imagery, drive_date: datetime.date) -> MapImage:
+        """A layer of imagery, labelled with its date and the drive's."""
+        rgb = imagery.texels[:3].movedim(0, -1).cpu().numpy()
+        return cls(rgb, imagery.bounds, f"imagery of {imagery.date}, drive of {drive_date}")
 
 
 def plot_run(path: str | Path, run: Run, image: MapImage, *, odometry: PoseAt, truth: Trajectory | None = None,

@@ -20,7 +20,7 @@ from movix_core.clip import Clip, ClipBuffer, ClipFrame
 from movix_core.config import LocalizationConfig
 from movix_core.encoders.card import ClipSpec
 from movix_core.encoders.checkpoint import load_model
-from movix_core.encoders.device import choose_device, inference_precision
+from movix_core.encoders.device import choose_device, native_precision
 from movix_core.encoders.temporal import date_features
 from movix_core.errors import RecordingError
 from movix_core.evaluation.replay import MAX_GAP_S
@@ -164,7 +164,7 @@ def _scores(matcher: PatchMatcher, observations: torch.Tensor, candidates: np.nd
         poses = candidates[start : start + _CHUNK]
         patches, coverage = cut_patches(matcher.imagery, poses, matcher.model.card.patch)
         valid = coverage >= MIN_COVERAGE
-        with inference_precision(matcher.imagery.device):
+        with native_precision(matcher.imagery.device):
             embeddings = matcher.model.encode_patches(patches[valid], date.expand(int(valid.sum()), -1))
         kept.append(poses[valid.cpu().numpy()])
         scores.append((embeddings.float() @ observations.T).cpu().numpy())

@@ -27,14 +27,13 @@ def measure_updates(model_folder: Path, config: LocalizationConfig, repeats: int
     Content does not change the cost, so map and images are noise.
     """
     rng = np.random.default_rng(0)
-    model = load_model(model_folder, choose_device(config.device))
+    device = choose_device(config.device)
+    model = load_model(model_folder, device)
     gsd_m = model.card.patch.gsd_m
     side = round(_MAP_SIDE_M / gsd_m)
     rgb = rng.integers(0, 256, (side, side, 3), dtype=np.uint8)
     date = datetime.date(2020, 6, 1)
-    imagery = Imagery.from_array(
-        rgb, west_m=0.0, north_m=_MAP_SIDE_M, gsd_m=gsd_m, date=date, device=choose_device(config.device)
-    )
+    imagery = Imagery.from_array(rgb, west_m=0.0, north_m=_MAP_SIDE_M, gsd_m=gsd_m, date=date, device=device)
     matcher = PatchMatcher(model, imagery, date)
     clip = _clip(model.card.clip.length, model.card.clip.spacing_m, rng)
     observe_ms = _median_ms(lambda: matcher.observe(clip), repeats)

@@ -10,7 +10,7 @@ import torch
 
 from movix_core.clip import Clip
 from movix_core.encoders.checkpoint import load_model
-from movix_core.encoders.device import inference_precision
+from movix_core.encoders.device import native_precision
 from movix_core.encoders.model import CrossViewModel
 from movix_core.encoders.preprocess import ground_views
 from movix_core.encoders.temporal import date_features, date_of_stamp
@@ -47,7 +47,7 @@ class PatchMatcher:
         views, distances_m = ground_views(clip, self.model.card)
         device = self.imagery.device
         date = self.drive_date or date_of_stamp(clip.stamp_ns)
-        with inference_precision(device):
+        with native_precision(device):
             embeddings, _ = self.model.encode_clips(
                 torch.from_numpy(views).to(device)[None].float() / 255.0,
                 date_features([date]).to(device),
@@ -67,7 +67,7 @@ class PatchMatcher:
 
     def _score_chunk(self, observation: torch.Tensor, poses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         patches, coverage = cut_patches(self.imagery, poses, self.model.card.patch)
-        with inference_precision(self.imagery.device):
+        with native_precision(self.imagery.device):
             embeddings = self.model.encode_patches(patches, self._map_date.expand(len(poses), -1))
         scores = embeddings.float() @ observation
         return scores.cpu().numpy().astype(float), coverage.cpu().numpy()

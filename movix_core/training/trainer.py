@@ -16,7 +16,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from movix_core.encoders.checkpoint import save_model
-from movix_core.encoders.device import inference_precision
+from movix_core.encoders.device import native_precision
 from movix_core.encoders.model import CrossViewModel
 from movix_core.errors import TrainingError
 from movix_core.training.clips import DriveClips, load_clips
@@ -122,7 +122,7 @@ class Trainer:
 
     def _similarity(self, model: CrossViewModel, group: Group) -> torch.Tensor:
         """(A, N) cosine similarity of the group's clips and patches."""
-        with inference_precision(self.device):
+        with native_precision(self.device):
             clips, _ = model.encode_clips(group.views, group.clip_dates, group.distances_m, group.present)
             patches = model.encode_patches(group.patches, group.patch_dates)
         return clips.float() @ patches.float().T
