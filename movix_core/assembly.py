@@ -27,7 +27,7 @@ def matcher_from_config(config: LocalizationConfig) -> PatchMatcher:
         raise SiteError("no site given: set 'site' to a folder that holds a site.yaml")
     return load_matcher(
         model_folder_from_config(config), load_site(config.site), config.layer,
-        device=choose_device(config.device), drive_date=drive_date_from_config(config),
+        device=choose_device(config.device), drive_date=drive_date_from_config(config), matching=config.matching,
     )  # fmt: skip
 
 

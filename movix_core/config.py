@@ -59,6 +59,15 @@ class FilterConfig:
 
 
 @dataclass(frozen=True)
+class MatchingConfig:
+    """How poses are scored: a tight belief exactly, a wide one through an atlas of lattice poses."""
+
+    exact_poses: int = _param(500, "up to so many poses are encoded exactly; more are looked up in the atlas", low=0)
+    atlas_spacing: float = _param(2.0, "spacing of the atlas's lattice in x and y", unit="m", low=0.1)
+    atlas_headings: int = _param(24, "headings of the atlas's lattice in a full turn", low=4)
+
+
+@dataclass(frozen=True)
 class MotionConfig:
     """How far odometry is trusted. Scale and yaw bias are states of each particle."""
 
@@ -119,6 +128,7 @@ class LocalizationConfig:
 
     set_initial_pose: bool = _param(False, "start from initial_pose.* instead of waiting for a pose")
     initial_pose: InitialPoseConfig = field(default_factory=InitialPoseConfig)
+    matching: MatchingConfig = field(default_factory=MatchingConfig)
     filter: FilterConfig = field(default_factory=FilterConfig)
     motion: MotionConfig = field(default_factory=MotionConfig)
     likelihood: LikelihoodConfig = field(default_factory=LikelihoodConfig)

@@ -43,8 +43,6 @@ _SHOWN = (
     ("heading error (mean, after 100 m)", "yaw_mae_deg_after_100m", "°", 1.0),
 )
 _START_TIMEOUT_S = 180
-# What two CPU cores score in real time; the default search (3000 particles until within 3 m) asks for a GPU.
-_FILTER = {"max_particles": 1000, "convergence_sigma_m": 6.0}
 _LOGS = ("localization_node.log", "bag_recorder.log", "bag_player.log")
 _OUTPUT = {"drive", "bag", "localization.yaml", "result.json", "estimate.tum", "trajectory.png", *_LOGS}
 _LAST_UPDATE_S = 3.0
@@ -75,7 +73,6 @@ class Task:
         return {
             "site": str(self.site.resolve()), "layer": str(self.map_date), "device": "cpu",
             "random_seed": self.seed, "set_initial_pose": True, "initial_pose": start,
-            "filter": _FILTER,
         }  # fmt: skip
 
 

@@ -78,7 +78,7 @@ class Bench:
         site = self.scenario.site
         device = choose_device(self.config.device)
         imagery = Imagery.load(site, site.layer(layer), gsd_m=self._model.card.patch.gsd_m, device=device)
-        return PatchMatcher(self._model, imagery, self.scenario.drive_date)
+        return PatchMatcher(self._model, imagery, self.scenario.drive_date, self.config.matching)
 
 
 FILTER_METHODS: dict[str, Callable[[Bench], Equipment | None]] = {

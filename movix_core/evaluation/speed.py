@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from movix_core.clip import Clip, ClipFrame
 from movix_core.config import LocalizationConfig
@@ -18,13 +20,16 @@ from movix_core.geometry.camera import tartandrive_camera
 from movix_core.maps.imagery import Imagery
 from movix_core.matching.patches import PatchMatcher
 
-_MAP_SIDE_M = 400.0
+_MAP_SIDE_M = 1000.0
+_TRACKING_SIGMA = (2.0, 2.0, 0.05)
+_SEARCH_SIGMA = (15.0, 15.0, 0.35)  # m, m, rad: the prior of the benchmark
 
 
 def measure_updates(model_folder: Path, config: LocalizationConfig, repeats: int) -> list[tuple[int, float, float]]:
     """(particles, ms to score them, ms to encode a clip) for the configured numbers of particles; medians.
 
-    Content does not change the cost, so map and images are noise.
+    Content does not change the cost, so map and images are noise. Few particles are a belief that has converged,
+    many one that searches; between updates it moves on by the spacing of the model's frames.
     """
     rng = np.random.default_rng(0)
     device = choose_device(config.device)
@@ -34,15 +39,28 @@ def measure_updates(model_folder: Path, config: LocalizationConfig, repeats: int
     rgb = rng.integers(0, 256, (side, side, 3), dtype=np.uint8)
     date = datetime.date(2020, 6, 1)
     imagery = Imagery.from_array(rgb, west_m=0.0, north_m=_MAP_SIDE_M, gsd_m=gsd_m, date=date, device=device)
-    matcher = PatchMatcher(model, imagery, date)
+    matcher = PatchMatcher(model, imagery, date, config.matching)
     clip = _clip(model.card.clip.length, model.card.clip.spacing_m, rng)
     observe_ms = _median_ms(lambda: matcher.observe(clip), repeats)
     observation = matcher.observe(clip)
     rows = []
-    for count in dict.fromkeys((config.filter.min_particles, config.filter.max_particles)):
-        poses = rng.uniform((100, 100, -np.pi), (300, 300, np.pi), (count, 3))
-        rows.append((count, _median_ms(partial(matcher.score, observation, poses), repeats), observe_ms))
+    for count, sigma in ((config.filter.min_particles, _TRACKING_SIGMA), (config.filter.max_particles, _SEARCH_SIGMA)):
+        beliefs = _moving_belief(count, sigma, model.card.clip.spacing_m, rng)
+        rows.append((count, _median_ms(partial(_score_next, matcher, observation, beliefs), repeats), observe_ms))
     return rows
+
+
+def _score_next(matcher: PatchMatcher, observation: torch.Tensor, beliefs: Iterator[np.ndarray]) -> None:
+    matcher.score(observation, next(beliefs))
+
+
+def _moving_belief(
+    count: int, sigma: tuple[float, float, float], step_m: float, rng: np.random.Generator
+) -> Iterator[np.ndarray]:
+    """Clouds (count, 3) around a vehicle that drives east, started over where the map ends."""
+    for number in itertools.count():
+        x = 100.0 + (number * step_m) % (_MAP_SIDE_M - 200.0)
+        yield rng.normal((x, _MAP_SIDE_M / 2, 0.0), sigma, (count, 3))
 
 
 def _median_ms(work: Callable[[], object], repeats: int) -> float:

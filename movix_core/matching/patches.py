@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from movix_core.clip import Clip
+from movix_core.config import MatchingConfig
 from movix_core.encoders.checkpoint import load_model
 from movix_core.encoders.device import native_precision
 from movix_core.encoders.model import CrossViewModel
@@ -17,6 +18,7 @@ from movix_core.encoders.temporal import date_features, date_of_stamp
 from movix_core.maps.imagery import Imagery
 from movix_core.maps.patches import cut_patches
 from movix_core.maps.site import Site
+from movix_core.matching.atlas import Atlas
 
 MIN_COVERAGE = 0.75  # a patch with less imagery than this says more about the map's edge than about the place
 _CHUNK = 256  # patches encoded at once: bounds memory, keeps the processor busy
@@ -26,11 +28,16 @@ class PatchMatcher:
     """Implements `matching.matcher.Matcher`; a score is a cosine similarity, -1..1.
 
     drive_date: the date the ground branch encodes; None takes it from the stamp of each clip.
+    matching: when poses are encoded exactly and when they are looked up in an atlas: a belief of many
+    particles is wide, so that the lattice's spacing hardly shows, and each place of it is encoded only once.
     """
 
     observes_heading = True
 
-    def __init__(self, model: CrossViewModel, imagery: Imagery, drive_date: datetime.date | None = None):
+    def __init__(
+        self, model: CrossViewModel, imagery: Imagery, drive_date: datetime.date | None = None,
+        matching: MatchingConfig | None = None,
+    ) -> None:  # fmt: skip
         self.model = model
         self.imagery = imagery
         self.drive_date = drive_date
@@ -40,6 +47,9 @@ class PatchMatcher:
         self.inverse_temperature = model.card.likelihood.inverse_temperature
         self.entropy_gain = model.card.likelihood.entropy_gain
         self._map_date = date_features([imagery.date]).to(imagery.device)
+        matching = matching or MatchingConfig()
+        self._exact_poses = matching.exact_poses
+        self._atlas = Atlas(self._encode, matching.atlas_spacing, matching.atlas_headings)
 
     @torch.inference_mode()
     def observe(self, clip: Clip) -> torch.Tensor:
@@ -60,22 +70,25 @@ class PatchMatcher:
     def score(self, observation: torch.Tensor, poses_map_base: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """See `Matcher.score`."""
         poses = np.asarray(poses_map_base, dtype=float).reshape(-1, 3)
-        chunks = [self._score_chunk(observation, poses[i : i + _CHUNK]) for i in range(0, len(poses), _CHUNK)]
-        scores = np.concatenate([scores for scores, _ in chunks])
-        valid = np.concatenate([coverage for _, coverage in chunks]) >= MIN_COVERAGE
-        return scores, valid
+        encode = self._encode if len(poses) <= self._exact_poses else self._atlas.look_up
+        embeddings, coverage = encode(poses)
+        return (embeddings @ observation).cpu().numpy().astype(float), coverage >= MIN_COVERAGE
 
-    def _score_chunk(self, observation: torch.Tensor, poses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _encode(self, poses: np.ndarray) -> tuple[torch.Tensor, np.ndarray]:
+        """Embeddings (N, D) and coverage (N,) of the patches at poses (N, 3)."""
+        chunks = [self._encode_chunk(poses[i : i + _CHUNK]) for i in range(0, len(poses), _CHUNK)]
+        return torch.cat([embeddings for embeddings, _ in chunks]), np.concatenate([share for _, share in chunks])
+
+    def _encode_chunk(self, poses: np.ndarray) -> tuple[torch.Tensor, np.ndarray]:
         patches, coverage = cut_patches(self.imagery, poses, self.model.card.patch)
         with native_precision(self.imagery.device):
             embeddings = self.model.encode_patches(patches, self._map_date.expand(len(poses), -1))
-        scores = embeddings.float() @ observation
-        return scores.cpu().numpy().astype(float), coverage.cpu().numpy()
+        return embeddings.float(), coverage.cpu().numpy()
 
 
 def load_matcher(
     model_folder: str | Path, site: Site, layer: str = "", *, device: torch.device | str = "cpu",
-    drive_date: datetime.date | None = None,
+    drive_date: datetime.date | None = None, matching: MatchingConfig | None = None,
 ) -> PatchMatcher:  # fmt: skip
     """A matcher from a model folder and a site's layer ('' = the newest).
 
@@ -83,4 +96,4 @@ def load_matcher(
     """
     model = load_model(model_folder, device)
     imagery = Imagery.load(site, site.layer(layer), gsd_m=model.card.patch.gsd_m, device=device)
-    return PatchMatcher(model, imagery, drive_date)
+    return PatchMatcher(model, imagery, drive_date, matching)

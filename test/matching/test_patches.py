@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from movix_core.clip import Clip, ClipFrame
+from movix_core.config import MatchingConfig
 from movix_core.encoders.checkpoint import save_model
 from movix_core.geometry.camera import tartandrive_camera
 from movix_core.maps.imagery import Imagery
@@ -51,6 +52,22 @@ def test_scores_do_not_depend_on_the_company(rgb, clip):
     alone = np.array([matcher.score(observation, pose)[0][0] for pose in poses[[0, 255, 256, 299]]])
     assert scores.std() > 0.01
     np.testing.assert_allclose(scores[[0, 255, 256, 299]], alone, atol=2e-3)
+
+
+def test_many_poses_are_looked_up_close_by(rgb, clip):
+    """Beyond `exact_poses` a score is that of a lattice pose near by: alike, and the finer the lattice the more so."""
+    poses = np.random.default_rng(3).normal([50, 50, 0], [4, 4, 0.3], (2000, 3))
+    exact = matcher_on(rgb, matching=MatchingConfig(exact_poses=2000))
+    expected, _ = exact.score(exact.observe(clip), poses)
+    agreement = []
+    for spacing, headings in ((4.0, 12), (0.5, 72)):
+        matcher = matcher_on(
+            rgb, matching=MatchingConfig(exact_poses=500, atlas_spacing=spacing, atlas_headings=headings)
+        )
+        scores, valid = matcher.score(matcher.observe(clip), poses)
+        assert valid.all()
+        agreement.append(np.corrcoef(scores, expected)[0, 1])
+    assert agreement[0] < agreement[1] and agreement[1] > 0.85
 
 
 def test_the_drive_date_comes_from_the_stamp_unless_given(rgb, clip):
