@@ -24,10 +24,10 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 def write_accuracy(rows: Rows, benchmark_set: BenchmarkSet, plan: Plan, command: str, out: Path) -> Path:
-    """Write both files into `out`; returns the markdown's path."""
+    """Write both files into `out`; returns the markdown's path. A table of some methods has a name of its own."""
     out.mkdir(parents=True, exist_ok=True)
     content = accuracy_content(rows, benchmark_set, plan, command)
-    stem = out / f"accuracy-{benchmark_set.file_name}"
+    stem = out / f"accuracy-{benchmark_set.file_name}{'' if plan.complete else '-partial'}"
     write_json(stem.with_suffix(".json"), content)
     stem.with_suffix(".md").write_text(_markdown(rows, content), encoding="utf-8")
     return stem.with_suffix(".md")
@@ -58,7 +58,7 @@ def _markdown(rows: Rows, content: Mapping[str, Any]) -> str:
         f"# Accuracy on `{content['set']}`",
         f"Data: **{content['data']}**. {content['note']}",
         f"Mean over {content['drives']} drives [95 % bootstrap interval over drives]; filter seeds "
-        f"{content['filter_seeds']}, controls with {content['control_seeds']} alone; "
+        f"{content['filter_seeds']}{_control_seeds(content)}; "
         f"{content['particles'][0]} particles until first converged, then "
         f"{content['particles'][1]}. ∞ marks a failed drive; the protocol is in `docs/benchmark.md`.",
         *(part for section in content["sections"] or [""] for part in _section(rows, section)),
@@ -67,6 +67,11 @@ def _markdown(rows: Rows, content: Mapping[str, Any]) -> str:
         f"{content['date']}, commit {content['commit']}, {content['machine']}.\n\n    {content['command']}",
     ]  # fmt: skip
     return "\n\n".join(parts) + "\n"
+
+
+def _control_seeds(content: Mapping[str, Any]) -> str:
+    shown = not set(CONTROLS).isdisjoint(content["methods"])
+    return f", controls with {content['control_seeds']} alone" if shown else ""
 
 
 def _section(rows: Rows, group: str) -> list[str]:

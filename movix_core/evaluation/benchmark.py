@@ -38,6 +38,11 @@ class Plan:
             if method not in METHODS:
                 raise ConfigError(f"there is no method '{method}': choose from {', '.join(METHODS)}")
 
+    @property
+    def complete(self) -> bool:
+        """Whether every method is compared, as the protocol asks."""
+        return set(self.methods) == set(METHODS)
+
     def fingerprint(self, set_name: str) -> str:
         """Rows made under the same fingerprint may share a table: set, model, filter and seeds agree."""
         card_file = self.model_folder / CARD_FILE

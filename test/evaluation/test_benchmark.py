@@ -93,6 +93,14 @@ def test_table(finished, plan, tmp_path):
     assert 0.0 <= content["ends_closer_than_true_start_odometry"] <= 1.0
 
 
+def test_a_table_of_some_methods_leaves_the_full_one_alone(finished, plan, tmp_path):
+    rows = [row for row in finished[0] if row["method"] == "movix"]
+    some = dataclasses.replace(plan, methods=("movix",))
+    table = write_accuracy(rows, small_set(), some, "movix bench accuracy --set noise-val --methods movix", tmp_path)
+    assert table.name == "accuracy-noise-val-partial.md"
+    assert "filter seeds [0, 1]; " in table.read_text(), "no word of controls that were not run"
+
+
 def test_unknown_method_and_missing_model_are_named(plan, tmp_path):
     with pytest.raises(ConfigError, match="movicks"):
         dataclasses.replace(plan, methods=("movicks",))
