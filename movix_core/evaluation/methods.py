@@ -119,6 +119,8 @@ def run_filter(
     scenario: Scenario, matcher: Matcher, events: tuple[Event, ...], config: LocalizationConfig, seed: int
 ) -> Run:
     """Replay a scenario through a fresh localizer, from the displaced prior."""
+    if scenario.motion is not None:
+        config = dataclasses.replace(config, motion=scenario.motion)
     return replay(events, Localizer(matcher, config, np.random.default_rng(seed)), scenario.prior)
 
 

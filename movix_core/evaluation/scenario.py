@@ -9,6 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
+from movix_core.config import MotionConfig
 from movix_core.errors import CoverageError
 from movix_core.evaluation.prior import Prior, displaced_prior
 from movix_core.maps.site import Site
@@ -26,7 +27,8 @@ class Scenario:
 
     truth: `map` frame, from where the localizer starts. events: odometry and images in stamp order,
     images about every metre driven. seed: draws the prior. site: its layers are `MAP_LAYER` and,
-    where imagery of the drive's own date exists, `SAME_DATE_LAYER`.
+    where imagery of the drive's own date exists, `SAME_DATE_LAYER`. motion: how far this drive's odometry
+    is to be trusted, where its kind asks for something else than the configuration says.
     """
 
     site: Site
@@ -35,6 +37,7 @@ class Scenario:
     seed: int
     map_date: datetime.date
     drive_date: datetime.date
+    motion: MotionConfig | None = None
 
     @property
     def start(self) -> Pose2D:

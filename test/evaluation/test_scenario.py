@@ -1,9 +1,13 @@
 """Scenarios: the prior, and what the control with another drive's clips sees."""
 
+import dataclasses
+
 import numpy as np
 
+from movix_core.config import LocalizationConfig, MotionConfig, with_overrides
+from movix_core.evaluation.methods import Bench, run_filter
 from movix_core.types import ImageEvent
-from test.evaluation.small_set import NoiseCase
+from test.evaluation.small_set import NoiseCase, write_tiny_model
 
 
 def test_other_drives_images_replace_ones_own_at_the_same_distance(tmp_path):
@@ -30,3 +34,17 @@ def test_prior_starts_where_the_truth_does(tmp_path):
     assert scenario.prior.stamp_ns == scenario.truth.stamps_ns[0] == scenario.start_ns
     assert scenario.prior.pose_map_base != scenario.start
     assert scenario.has_same_date_map and not NoiseCase(0, same_date=False).load(tmp_path / "x").has_same_date_map
+
+
+def test_a_drive_may_ask_for_its_own_trust_in_odometry(tmp_path):
+    """Loose motion spreads the blind belief further than the configured one."""
+    scenario = NoiseCase(0).load(tmp_path)
+    loose = dataclasses.replace(scenario, motion=MotionConfig(scale_sigma=0.3))
+    told = with_overrides(LocalizationConfig(), {"filter.max_particles": 400})
+    model = write_tiny_model(tmp_path / "model")
+
+    def final_spread(case):
+        matcher, events = Bench(case, lambda: case, model, told).constant_scores()
+        return np.trace(run_filter(case, matcher, events, told, 0).estimates[-1].covariance[:2, :2])
+
+    assert final_spread(loose) > 1.5 * final_spread(scenario)

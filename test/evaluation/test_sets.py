@@ -1,5 +1,6 @@
 """The sets are what the protocol says; real data is found through MOVIX_SHARED_DATA or asked for."""
 
+import dataclasses
 import datetime
 import itertools
 from collections import Counter
@@ -7,10 +8,12 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from movix_core.config import LocalizationConfig, MotionConfig, load_config
 from movix_core.errors import ConfigError, RecordingError
-from movix_core.evaluation.sets import SETS, load_set, naip
+from movix_core.evaluation.sets import SETS, gascola, load_set, naip
 from movix_core.evaluation.sets.procedural import earlier_and_later
 from movix_core.evaluation.sets.rendered import within
+from movix_core.paths import shipped
 from movix_core.recordings.trajectory import Trajectory
 from movix_core.shared_data import VARIABLE, shared_data
 from test.real_data import real_data
@@ -29,6 +32,12 @@ def test_every_drive_has_its_own_name_and_a_donor():
         names = [case.drive for case in full.cases]
         assert len(set(names)) == len(names)
         assert load_set(name, 1).donors == full.cases and len(load_set(name, 1).cases) == 1
+
+
+def test_visual_odometry_is_trusted_less():
+    told = load_config(shipped("config", gascola.ODOMETRY_CONFIG["tartanvo_odom"]))
+    assert told.motion.scale_sigma > 3 * LocalizationConfig().motion.scale_sigma
+    assert dataclasses.replace(told, motion=MotionConfig()) == LocalizationConfig(), "it is about motion alone"
 
 
 def test_naip_has_every_ordered_pair_and_parts_unseen_dates():
