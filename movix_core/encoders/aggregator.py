@@ -5,7 +5,20 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from movix_core.errors import ModelError
+
 _DISTANCE_SCALE_M = 20.0  # the 513th input: distance driven since the frame, brought to order one
+
+
+class MeanAggregator(nn.Module):
+    """Takes all frames alike; what the attention is measured against."""
+
+    def forward(
+        self, embeddings: torch.Tensor, distances_m: torch.Tensor, present: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """As `Aggregator.forward`."""
+        weights = present / present.sum(dim=1, keepdim=True)
+        return (weights[..., None] * embeddings).sum(dim=1), weights
 
 
 class Aggregator(nn.Module):
@@ -29,3 +42,12 @@ class Aggregator(nn.Module):
         logits = self.score(inputs)[..., 0].masked_fill(~present, -torch.inf)
         weights = logits.softmax(dim=1)
         return (weights[..., None] * embeddings).sum(dim=1), weights
+
+
+def build_aggregator(kind: str, embedding_dim: int) -> nn.Module:
+    """The aggregator a card asks for. Errors: ModelError for a kind that is not known."""
+    if kind == "attention":
+        return Aggregator(embedding_dim)
+    if kind == "mean":
+        return MeanAggregator()
+    raise ModelError(f"architecture.aggregator is '{kind}': known are attention, mean")

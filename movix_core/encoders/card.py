@@ -31,6 +31,8 @@ class Architecture:
         the k x k layout of its feature map, which a small convolutional backbone needs to tell where
         things lie.
     embedding_dim, alignment_dim: the paper's 768 -> 1024 -> 512 heads are the defaults.
+    temporal_encoding: each branch is told the date of what it sees.
+    aggregator: 'attention' weighs a clip's frames by their quality, 'mean' takes all alike.
     """
 
     ground: BackboneSpec = BackboneSpec()
@@ -38,6 +40,8 @@ class Architecture:
     pool_grid: int = 0
     alignment_dim: int = 1024
     embedding_dim: int = 512
+    temporal_encoding: bool = True
+    aggregator: str = "attention"
 
 
 @dataclass(frozen=True)

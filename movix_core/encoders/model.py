@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from movix_core.encoders.aggregator import Aggregator
+from movix_core.encoders.aggregator import build_aggregator
 from movix_core.encoders.backbone import Backbone
 from movix_core.encoders.card import BackboneSpec, ModelCard
 from movix_core.encoders.preprocess import view_channels
@@ -24,7 +24,7 @@ class Branch(nn.Module):
         architecture = card.architecture
         self.backbone = Backbone(spec, channels, architecture.pool_grid, pretrained=pretrained)
         features = self.backbone.feature_dim
-        self.temporal = TemporalEncoding(features)
+        self.temporal = TemporalEncoding(features) if architecture.temporal_encoding else None
         self.alignment = nn.Sequential(
             nn.LayerNorm(features),
             nn.Linear(features, architecture.alignment_dim),
@@ -37,9 +37,20 @@ class Branch(nn.Module):
 
     def forward(self, images: torch.Tensor, dates: torch.Tensor) -> torch.Tensor:
         """images (B, C, H, W) in 0..1, dates (B, 3) from `date_features` -> (B, D) of unit length."""
-        images = ((images - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
-        features = self.backbone(images) + self.temporal(dates)
-        return functional.normalize(self.alignment(features).float(), dim=-1)
+        return embed(self.features(images), dates, self.temporal, self.alignment)
+
+    def features(self, images: torch.Tensor) -> torch.Tensor:
+        """images (B, C, H, W) in 0..1 -> the backbone's (B, feature_dim)."""
+        return self.backbone(((images - self.mean) / self.std).contiguous(memory_format=torch.channels_last))
+
+
+def embed(
+    features: torch.Tensor, dates: torch.Tensor, temporal: nn.Module | None, alignment: nn.Module
+) -> torch.Tensor:
+    """features (B, feature_dim), dates (B, 3) -> (B, D) of unit length; all of a branch behind its backbone."""
+    if temporal is not None:
+        features = features + temporal(dates)
+    return functional.normalize(alignment(features).float(), dim=-1)
 
 
 class CrossViewModel(nn.Module):
@@ -51,7 +62,7 @@ class CrossViewModel(nn.Module):
         ground_channels = view_channels(card.preprocessing.view)
         self.ground = Branch(card.architecture.ground, card, ground_channels, pretrained=pretrained)
         self.aerial = Branch(card.architecture.aerial, card, 3, pretrained=pretrained)
-        self.aggregator = Aggregator(card.architecture.embedding_dim)
+        self.aggregator = build_aggregator(card.architecture.aggregator, card.architecture.embedding_dim)
         self.to(memory_format=torch.channels_last)  # the layout convolutions are fastest in, on CPU and GPU
 
     def encode_clips(
@@ -63,7 +74,13 @@ class CrossViewModel(nn.Module):
         """
         batch, frames = views.shape[:2]
         per_frame = self.ground(views.flatten(0, 1), dates.repeat_interleave(frames, dim=0))
-        clip, weights = self.aggregator(per_frame.view(batch, frames, -1), distances_m, present)
+        return self.aggregate(per_frame.view(batch, frames, -1), distances_m, present)
+
+    def aggregate(
+        self, per_frame: torch.Tensor, distances_m: torch.Tensor, present: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Merge frame embeddings (B, F, D): clip embeddings (B, D) of unit length and the weights (B, F)."""
+        clip, weights = self.aggregator(per_frame, distances_m, present)
         return functional.normalize(clip, dim=-1), weights
 
     def encode_patches(self, patches: torch.Tensor, dates: torch.Tensor) -> torch.Tensor:

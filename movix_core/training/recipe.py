@@ -10,6 +10,10 @@ import yaml
 from movix_core.encoders.card import ModelCard, from_tree
 from movix_core.errors import ModelError, TrainingError
 
+# What a training may be made of: self-supervised pretraining of the backbones; everything at once; alignment heads on
+# frozen backbones; the aggregator on frozen encoders.
+STAGES = ("pretrain", "joint", "heads", "aggregator")
+
 
 @dataclass(frozen=True)
 class DataRecipe:
@@ -46,7 +50,14 @@ class SamplingRecipe:
     negative_distance_m away and/or (`negative_rule`) turned by more than negative_yaw_deg.
     Candidates closer than guard_distance_m and guard_yaw_deg to an anchor are not held against it.
     curriculum: over this share of the training the layer's date is drawn from other dates than the
-        drive's with a probability growing from 0 to 1.
+        drive's with a probability growing from 0 to 1; 0 has none.
+    positives: 'single' takes the imagery of one date for the whole group; 'multi_season' takes, for each
+        anchor, the date on which its own patch lies furthest from it in embedding space.
+    hard_negatives: each anchor's negatives are the nearest in embedding space, out of
+        mining_candidates that the pool offers, instead of random ones.
+    pool_poses: negative poses per clip that make up the pool of a drive; pool_refresh: after so many
+        steps all embeddings of the pool are forgotten and made anew; pool_drives: so many drives are
+        drawn from until then, 0 for all (encoding a pool pays only if its drive comes again).
     """
 
     groups: int = 2
@@ -58,11 +69,37 @@ class SamplingRecipe:
     guard_distance_m: float = 4.0
     guard_yaw_deg: float = 20.0
     curriculum: float = 0.4
+    positives: str = "single"
+    hard_negatives: bool = False
+    mining_candidates: int = 32
+    pool_poses: int = 2
+    pool_refresh: int = 100
+    pool_drives: int = 0
+
+    @property
+    def mined(self) -> bool:
+        """Whether anything is chosen by its place in embedding space."""
+        return self.hard_negatives or self.positives == "multi_season"
+
+
+@dataclass(frozen=True)
+class LossRecipe:
+    """What a group is judged by.
+
+    kind: 'info_nce' with a learnt temperature, or 'triplet' on squared L2 distance with `margin` (of
+        0..4, embeddings being of unit length).
+    attention_entropy: weight of the reward for spreading attention over a clip's frames, per nat; too
+        much of it makes the attention uniform.
+    """
+
+    kind: str = "info_nce"
+    margin: float = 0.3
+    attention_entropy: float = 0.0
 
 
 @dataclass(frozen=True)
 class OptimizationRecipe:
-    """AdamW with a cosine schedule, InfoNCE with a learnt temperature, moving average of the weights."""
+    """AdamW with a cosine schedule, moving average of the weights."""
 
     steps: int = 10000
     warmup_steps: int = 200
@@ -74,17 +111,40 @@ class OptimizationRecipe:
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """A training: model card (without results), data, sampling, optimization, seed.
+class AggregationRecipe(OptimizationRecipe):
+    """Stage `aggregator`."""
 
+    steps: int = 1000
+
+
+@dataclass(frozen=True)
+class PretrainingRecipe(OptimizationRecipe):
+    """Stage `pretrain`: `images` of each branch per step."""
+
+    steps: int = 2000
+    images: int = 64
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A training: model card (without results), data, sampling, loss, optimization, seed.
+
+    stages: which of STAGES to run, in this order.
+    optimization: of the stages `joint` and `heads`; the others have their own.
     pretrained: fetch backbone weights from the timm hub.
+    backbone_weights: or read them from this safetensors file, a path or a file of the shared data.
     """
 
     model: ModelCard
     data: DataRecipe = field(default_factory=DataRecipe)
     sampling: SamplingRecipe = field(default_factory=SamplingRecipe)
+    loss: LossRecipe = field(default_factory=LossRecipe)
+    stages: tuple[str, ...] = ("joint",)
     optimization: OptimizationRecipe = field(default_factory=OptimizationRecipe)
+    aggregation: AggregationRecipe = field(default_factory=AggregationRecipe)
+    pretraining: PretrainingRecipe = field(default_factory=PretrainingRecipe)
     pretrained: bool = False
+    backbone_weights: str = ""
     seed: int = 0
 
 
@@ -92,6 +152,30 @@ def load_recipe(path: str | Path) -> Recipe:
     """Read a training recipe. Errors: TrainingError naming the file and the field."""
     try:
         tree = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-        return from_tree(Recipe, tree, str(path))
+        recipe: Recipe = from_tree(Recipe, tree, str(path))
     except (OSError, yaml.YAMLError, UnicodeDecodeError, ModelError) as err:
         raise TrainingError(f"cannot read training recipe {path}: {err}") from err
+    check_recipe(recipe)
+    return recipe
+
+
+def check_recipe(recipe: Recipe) -> None:
+    """Errors: TrainingError naming the field whose value makes no sense."""
+    sampling, every = recipe.sampling, recipe.optimization.checkpoint_every
+    _check_choice("sampling.negative_rule", sampling.negative_rule, ("and", "or"))
+    _check_choice("sampling.positives", sampling.positives, ("single", "multi_season"))
+    _check_choice("loss.kind", recipe.loss.kind, ("info_nce", "triplet"))
+    for stage in recipe.stages or ("",):
+        _check_choice("stages", stage, STAGES)
+    if recipe.pretrained and recipe.backbone_weights:
+        raise TrainingError("pretrained and backbone_weights both say where the backbone comes from: keep one")
+    if sampling.mined and (sampling.pool_refresh < 1 or every % sampling.pool_refresh):
+        raise TrainingError(
+            f"optimization.checkpoint_every ({every}) must be a multiple of sampling.pool_refresh "
+            f"({sampling.pool_refresh}): a resumed training makes its pool anew"
+        )
+
+
+def _check_choice(field_name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise TrainingError(f"{field_name} is '{value}': known are {', '.join(known)}")
