@@ -18,28 +18,64 @@ class Backbone(nn.Module):
 
     pool_grid 0 uses the backbone's own pooling; k > 0 averages its feature map onto k x k cells.
     pretrained: fetch weights from the hub (training on a machine with a network).
-    Errors: ModelError for a name timm does not know or arguments it refuses.
+    Errors: ModelError for a name timm does not know, arguments it refuses, a hub out of reach.
     """
 
     def __init__(self, spec: BackboneSpec, channels: int, pool_grid: int, *, pretrained: bool = False):
         super().__init__()
-        try:
-            net: Any = timm.create_model(
-                spec.name, num_classes=0, in_chans=channels, pretrained=pretrained, **spec.args
-            )  # fmt: skip
-        except (RuntimeError, TypeError, AssertionError) as err:
-            raise ModelError(f"timm cannot build backbone '{spec.name}' with {spec.args}: {err}") from err
-        self.net: Any = net  # torch types the attributes of modules it does not know as tensors
+        self.net: Any = _timm_net(spec, in_chans=channels)  # torch takes attributes of unknown modules for tensors
         self.pool_grid = pool_grid
-        self.frozen = spec.frozen
-        self.feature_dim: int = net.num_features * max(1, pool_grid) ** 2
-        self.requires_grad_(not spec.frozen)
+        self.feature_dim: int = self.net.num_features * max(1, pool_grid) ** 2
+        self.freeze(spec.frozen)
+        if pretrained:
+            self.adopt(_hub_weights(spec), f"timm's weights of {spec.name}")
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         if self.pool_grid == 0:
             return self.net(images)
         return functional.adaptive_avg_pool2d(self.net.forward_features(images), self.pool_grid).flatten(1)
 
+    def freeze(self, frozen: bool) -> None:
+        """Keep the weights as they are from now on, or let them learn."""
+        self.frozen = frozen
+        self.requires_grad_(not frozen)
+        self.train(self.training)
+
+    def adopt(self, weights: dict[str, torch.Tensor], where: str) -> None:
+        """Take weights (timm's names) of the same network for colour images.
+
+        Channels beyond the third (masks) get zero weights; a classifier's weights are left out.
+        Errors: ModelError naming `where` and the weight that is missing or of another shape.
+        """
+        wanted = self.net.state_dict()
+        for name, value in wanted.items():
+            if name not in weights:
+                raise ModelError(f"{where} lacks '{name}': they are of another architecture")
+            found = weights[name]
+            if found.dim() == 4 and found.shape[1] == 3 < value.shape[1]:
+                found = functional.pad(found, (0, 0, 0, 0, 0, value.shape[1] - 3))
+            if found.shape != value.shape:
+                raise ModelError(
+                    f"{where}: '{name}' has shape {tuple(found.shape)}, the backbone needs {tuple(value.shape)}"
+                )
+            value.copy_(found)
+
     def train(self, mode: bool = True) -> Backbone:
         """A frozen backbone stays in evaluation mode, so that its normalisation statistics do too."""
         return super().train(mode and not self.frozen)
+
+
+def _timm_net(spec: BackboneSpec, **options: Any) -> Any:
+    try:
+        return timm.create_model(spec.name, num_classes=0, **options, **spec.args)
+    except (RuntimeError, TypeError, AssertionError) as err:
+        raise ModelError(f"timm cannot build backbone '{spec.name}' with {spec.args}: {err}") from err
+
+
+def _hub_weights(spec: BackboneSpec) -> dict[str, torch.Tensor]:
+    try:
+        return _timm_net(spec, pretrained=True).state_dict()
+    except (OSError, ValueError) as err:  # what the hub's client raises where there is no network
+        raise ModelError(
+            f"cannot fetch weights of '{spec.name}' from the hub ({err}): let the recipe's backbone_weights name a file"
+        ) from err

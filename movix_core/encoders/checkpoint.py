@@ -30,7 +30,7 @@ def save_model(model: CrossViewModel, folder: str | Path, *, dtype: torch.dtype 
     scratch = folder / f"{WEIGHTS_FILE}.tmp"
     save_file(weights, scratch)
     scratch.replace(folder / WEIGHTS_FILE)
-    card = dataclasses.replace(model.card, weights_sha256=_sha256(folder / WEIGHTS_FILE))
+    card = dataclasses.replace(model.card, weights_sha256=file_sha256(folder / WEIGHTS_FILE))
     write_card(folder / CARD_FILE, card)
     return card
 
@@ -48,7 +48,7 @@ def load_model(folder: str | Path, device: torch.device | str = "cpu") -> CrossV
     file = folder / WEIGHTS_FILE
     if not file.is_file():
         raise ModelError(f"model {folder} lacks its weights {file}")
-    if _sha256(file) != card.weights_sha256:
+    if file_sha256(file) != card.weights_sha256:
         raise ModelError(f"{file} does not match weights_sha256 of its card: the file is damaged or not this model's")
     model = CrossViewModel(card)
     try:
@@ -80,5 +80,6 @@ def _check_fit(wanted: dict[str, torch.Tensor], found: dict[str, torch.Tensor], 
             )
 
 
-def _sha256(path: Path) -> str:
+def file_sha256(path: Path) -> str:
+    """Hex digest of a file's content."""
     return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -29,10 +29,25 @@ def candidate_poses(anchors: np.ndarray, recipe: SamplingRecipe, rng: np.random.
     return np.concatenate([anchors[:, None], negatives], axis=1)
 
 
+def negative_pairs(anchors: np.ndarray, candidates: np.ndarray, recipe: SamplingRecipe) -> np.ndarray:
+    """Bool (A, N): whether candidate (N, 3) is a negative of the anchor (A, 3) by the rule, at any distance.
+
+    The far end of negative_distance_m limits what is looked for; what lies further is only easier.
+    """
+    apart, turned = _apart(anchors, candidates)
+    displaced, turned_enough = apart >= recipe.negative_distance_m[0], turned >= np.radians(recipe.negative_yaw_deg)
+    by_rule = displaced & turned_enough if recipe.negative_rule == "and" else displaced | turned_enough
+    return by_rule & allowed_pairs(anchors, candidates, recipe)
+
+
+def near_pairs(anchors: np.ndarray, candidates: np.ndarray, recipe: SamplingRecipe) -> np.ndarray:
+    """Bool (A, N): whether candidate (N, 3) lies within the far end of negative_distance_m of the anchor (A, 3)."""
+    return _apart(anchors, candidates)[0] <= recipe.negative_distance_m[1]
+
+
 def allowed_pairs(anchors: np.ndarray, candidates: np.ndarray, recipe: SamplingRecipe) -> np.ndarray:
     """False-negative guard: bool (A, N), False where candidate (N, 3) is nearly the anchor's (A, 3) pose."""
-    apart = np.linalg.norm(anchors[:, None, :2] - candidates[None, :, :2], axis=-1)
-    turned = np.abs(wrap(anchors[:, None, 2] - candidates[None, :, 2]))
+    apart, turned = _apart(anchors, candidates)
     return (apart > recipe.guard_distance_m) | (turned > np.radians(recipe.guard_yaw_deg))
 
 
@@ -41,7 +56,17 @@ def layer_for(drive_date: int, layers: int, progress: float, recipe: SamplingRec
 
     The curriculum: at `progress` 0 its own date, later others with growing probability.
     """
-    other = recipe.curriculum <= 0.0 or rng.random() < progress / recipe.curriculum
-    if not other or layers == 1:
+    if not other_dates(progress, recipe, rng) or layers == 1:
         return drive_date
     return (drive_date + int(rng.integers(1, layers))) % layers
+
+
+def other_dates(progress: float, recipe: SamplingRecipe, rng: np.random.Generator) -> bool:
+    """Whether the curriculum lets a group see imagery of other dates than its drive's."""
+    return recipe.curriculum <= 0.0 or bool(rng.random() < progress / recipe.curriculum)
+
+
+def _apart(anchors: np.ndarray, candidates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Distance in metres and absolute turn in radians, each (A, N)."""
+    apart = np.linalg.norm(anchors[:, None, :2] - candidates[None, :, :2], axis=-1)
+    return apart, np.abs(wrap(anchors[:, None, 2] - candidates[None, :, 2]))

@@ -1,109 +1,120 @@
-"""The loop on synthetic drives: it resumes to the same weights, and refuses what it can not go on with."""
+"""Whole trainings on synthetic drives: every stage and switch makes a model; what can not go on is refused."""
 
 import dataclasses
-import datetime
 import json
 
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from movix_core.encoders.checkpoint import load_model
-from movix_core.errors import TrainingError
-from movix_core.training import trainer
-from movix_core.training.clips import DriveClips
-from movix_core.training.recipe import OptimizationRecipe, Recipe, SamplingRecipe, load_recipe
-from movix_core.training.trainer import Trainer
-from test.tiny_model import tiny_card
-
-CPU = torch.device("cpu")
-SAMPLING = SamplingRecipe(groups=1, anchors=4, negatives=2)
+from movix_core.errors import ModelError, TrainingError
+from movix_core.training.recipe import LossRecipe
+from movix_core.training.trainer import initial_model
+from test.training.synthetic import MINED, SAMPLING, frozen_card, synthetic_drives, tiny_card, tiny_recipe, train_on
 
 
-def synthetic_drives() -> list[DriveClips]:
-    rng = np.random.default_rng(0)
-    return [
-        DriveClips(
-            views=rng.integers(0, 255, (6, 1, 4, 32, 32), dtype=np.uint8),
-            distances_m=np.zeros((6, 1), np.float32),
-            present=np.ones((6, 1), bool),
-            poses_map_base=rng.uniform([80, 80, -3], [120, 120, 3], (6, 3)),
-            date_index=0,
-            dates=(datetime.date(2015, 6, 1), datetime.date(2020, 10, 1)),
-            layers=rng.integers(0, 255, (2, 200, 200, 3), dtype=np.uint8),
-            north_m=200.0,
-            gsd_m=1.0,
-        )
-    ]
-
-
-@pytest.fixture(autouse=True)
-def drives(monkeypatch):
-    monkeypatch.setattr(trainer, "load_clips", lambda *_, **__: synthetic_drives())
-
-
-def recipe(steps: int = 4, **changes) -> Recipe:
-    plan = OptimizationRecipe(steps=steps, warmup_steps=1, checkpoint_every=2, threads=1, **changes)
-    return Recipe(tiny_card(), sampling=SAMPLING, optimization=plan)
-
-
-def weights(folder):
-    return load_file(folder / "model.safetensors")
+def rows(folder):
+    return [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
 
 
 def test_a_training_makes_a_model_that_tells_where_it_came_from(tmp_path):
-    folder = Trainer(recipe(), tmp_path, tmp_path, CPU).run()
+    folder = train_on(tiny_recipe(), tmp_path)
     card = load_model(folder).card
     assert card.training["seed"] == 0 and card.training["sampling"]["anchors"] == 4
     assert 0.0 <= card.metrics["validation_top1"] <= 1.0
-    rows = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
-    assert [row["step"] for row in rows] == [2, 4]
-
-
-def test_an_interrupted_training_resumes_to_the_same_weights(tmp_path, monkeypatch):
-    whole = Trainer(recipe(), tmp_path / "whole", tmp_path, CPU).run()
-    interrupted = Trainer(recipe(), tmp_path / "parts", tmp_path, CPU)
-    step = interrupted._train_step
-
-    def stop_at_three():
-        if interrupted.step == 3:
-            raise KeyboardInterrupt
-        return step()
-
-    monkeypatch.setattr(interrupted, "_train_step", stop_at_three)
-    with pytest.raises(KeyboardInterrupt):
-        interrupted.run()
-    parts = Trainer(recipe(), tmp_path / "parts", tmp_path, CPU).run()
-    for name, value in weights(whole).items():
-        torch.testing.assert_close(value, weights(parts)[name], msg=name)
-
-
-def test_another_recipes_state_is_refused(tmp_path):
-    Trainer(recipe(), tmp_path, tmp_path, CPU).run()
-    with pytest.raises(TrainingError, match="another recipe"):
-        Trainer(dataclasses.replace(recipe(), seed=1), tmp_path, tmp_path, CPU)
-
-
-def test_a_loss_that_is_not_finite_stops_before_the_weights_are_spoilt(tmp_path):
-    broken = Trainer(recipe(), tmp_path, tmp_path, CPU)
-    broken.log_scale.data.fill_(float("nan"))
-    with pytest.raises(TrainingError, match="not finite at step 0"):
-        broken.run()
-    assert not (tmp_path / "model.safetensors").exists()
+    assert [row["step"] for row in rows(folder)] == [2, 4]
+    assert (folder / "curves.png").stat().st_size > 1000
 
 
 def test_the_loss_falls_on_one_drive(tmp_path):
-    trained = Trainer(recipe(steps=40, learning_rate=3e-3), tmp_path, tmp_path, CPU)
-    trained.run()
-    rows = [json.loads(line)["loss"] for line in (tmp_path / "log.jsonl").read_text().splitlines()]
-    assert np.mean(rows[-4:]) < np.mean(rows[:4])
+    train_on(tiny_recipe(steps=40, learning_rate=3e-3), tmp_path)
+    losses = [row["loss"] for row in rows(tmp_path)]
+    assert np.mean(losses[-4:]) < np.mean(losses[:4])
 
 
-def test_recipe_files_name_what_is_wrong(tmp_path):
-    file = tmp_path / "recipe.yaml"
-    file.write_text("model: {name: x}\nsampling: {anchor: 3}\n")
-    with pytest.raises(TrainingError, match="unknown field 'anchor'"):
-        load_recipe(file)
-    with pytest.raises(TrainingError, match="cannot read training recipe"):
-        load_recipe(tmp_path / "none.yaml")
+@pytest.mark.parametrize("loss", [LossRecipe("info_nce"), LossRecipe("triplet", attention_entropy=0.1)])
+@pytest.mark.parametrize("view", ["perspective", "ground_plane"])
+def test_the_loss_falls_in_two_stages_on_frozen_backbones(tmp_path, view, loss):
+    card = frozen_card(view)
+    recipe = tiny_recipe(card, 40, MINED, ("heads", "aggregator"), loss, learning_rate=3e-3, average_decay=0.9)
+    before = initial_model(recipe).ground.backbone.state_dict()
+    model = load_model(train_on(recipe, tmp_path / "out"))
+    for stage in recipe.stages:
+        losses = [row["loss"] for row in rows(tmp_path / "out") if row["stage"] == stage]
+        assert len(losses) == 20
+        if stage == "heads":
+            assert np.mean(losses[-4:]) < np.mean(losses[:4])
+    torch.manual_seed(recipe.seed)
+    before = initial_model(recipe).ground.backbone.state_dict()
+    for name, value in model.ground.backbone.state_dict().items():
+        torch.testing.assert_close(value, before[name], atol=1e-3, rtol=1e-2, msg=name)  # saved in half precision
+
+
+def test_pretraining_changes_even_frozen_backbones_and_hands_them_on(tmp_path):
+    pretrained = train_on(tiny_recipe(frozen_card(), 2, stages=("pretrain",)), tmp_path / "first")
+    both = train_on(tiny_recipe(frozen_card(), 2, stages=("pretrain", "heads")), tmp_path / "both")
+    torch.manual_seed(0)
+    untrained = initial_model(tiny_recipe(frozen_card())).aerial.backbone.net.conv1.weight.half()
+    name = "aerial.backbone.net.conv1.weight"
+    first, second = (load_file(folder / "model.safetensors")[name] for folder in (pretrained, both))
+    torch.testing.assert_close(first, second)
+    assert not torch.equal(first, untrained)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "sampling"),
+    [
+        ({"temporal_encoding": False}, SAMPLING),
+        ({"aggregator": "mean"}, SAMPLING),
+        ({}, dataclasses.replace(MINED, positives="single")),
+        ({}, dataclasses.replace(MINED, hard_negatives=False)),
+    ],
+)
+def test_every_ingredient_can_be_switched_off(tmp_path, architecture, sampling):
+    card = tiny_card("ground_plane")
+    card = dataclasses.replace(card, architecture=dataclasses.replace(card.architecture, **architecture))
+    model = load_model(train_on(tiny_recipe(card, 2, sampling), tmp_path))
+    assert (model.ground.temporal is None) == ("temporal_encoding" in architecture)
+    assert bool(list(model.aggregator.parameters())) == ("aggregator" not in architecture)
+
+
+def test_a_stage_that_can_not_train_says_why(tmp_path):
+    for stages, card, message in [
+        (("heads",), tiny_card(), "ground.frozen: true"),
+        (("aggregator",), tiny_card(), "mosaic"),
+        (("aggregator",), frozen_card(aggregator="mean"), "mean"),
+    ]:
+        with pytest.raises(TrainingError, match=message):
+            train_on(tiny_recipe(card, stages=stages), tmp_path)
+
+
+def test_a_local_file_fills_both_backbones_and_masks_start_at_zero(tmp_path):
+    torch.manual_seed(1)
+    weights = initial_model(tiny_recipe(tiny_card("perspective"))).ground.backbone.net.state_dict()
+    save_file(weights | {"classifier.weight": torch.ones(3, 16)}, tmp_path / "net.safetensors")
+    recipe = dataclasses.replace(tiny_recipe(), backbone_weights=str(tmp_path / "net.safetensors"))
+    model = initial_model(recipe)
+    first = model.ground.backbone.net.conv1.weight
+    torch.testing.assert_close(first[:, :3], weights["conv1.weight"])
+    assert first.shape[1] == 4 and not first[:, 3].any()
+    torch.testing.assert_close(model.aerial.backbone.net.conv1.weight, weights["conv1.weight"])
+
+
+def test_weights_of_another_network_are_refused(tmp_path):
+    file = tmp_path / "net.safetensors"
+    recipe = dataclasses.replace(tiny_recipe(), backbone_weights=str(file))
+    save_file({"stem.weight": torch.ones(1)}, file)
+    with pytest.raises(ModelError, match="lacks 'conv1.weight'"):
+        initial_model(recipe)
+    file.write_bytes(b"nonsense")
+    with pytest.raises(TrainingError, match="cannot read backbone_weights"):
+        initial_model(recipe)
+
+
+def test_a_dataset_of_one_date_is_refused(tmp_path):
+    drive = synthetic_drives()[0]
+    single = dataclasses.replace(drive, dates=drive.dates[:1], layers=drive.layers[:1])
+    with pytest.raises(TrainingError, match="one date"):
+        train_on(tiny_recipe(), tmp_path, [single])

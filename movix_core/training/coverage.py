@@ -1,0 +1,53 @@
+"""Which drives can be learnt from: clips whose place the imagery shows, places of two dates or more."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Sequence
+
+import numpy as np
+
+from movix_core.errors import TrainingError
+from movix_core.maps.patches import PatchGeometry
+from movix_core.training.clips import DriveClips
+
+_log = logging.getLogger(__name__)
+
+
+def usable_drives(drives: Sequence[DriveClips], geometry: PatchGeometry) -> list[DriveClips]:
+    """The drives without the clips that lie outside their imagery or have no finite pose; losses are logged.
+
+    Errors: TrainingError where no clip is left, or no drive has imagery of two dates.
+    """
+    kept, dropped = [], 0
+    for drive in drives:
+        inside = inside_imagery(drive, drive.poses_map_base, geometry)
+        dropped += int((~inside).sum())
+        if inside.any():
+            kept.append(drive if inside.all() else _with_rows(drive, inside))
+    if dropped:
+        _log.warning("%d clips lie outside their imagery or have no finite pose: left out", dropped)
+    if not kept:
+        raise TrainingError("no clip lies on the imagery: do the poses and the imagery share a map frame?")
+    single = sum(len(drive.dates) < 2 for drive in kept)
+    if single == len(kept):
+        raise TrainingError("all imagery is of one date: learning across seasons needs layers of two dates or more")
+    if single:
+        _log.warning("%d of %d drives have imagery of one date only", single, len(kept))
+    return kept
+
+
+def inside_imagery(drive: DriveClips, poses: np.ndarray, geometry: PatchGeometry) -> np.ndarray:
+    """Bool (N,): whether the centre of the patch at each of poses (N, 3) lies on the drive's imagery."""
+    x, y, yaw = poses.T
+    height, width = drive.layers.shape[1:3]
+    east, south = x + geometry.offset_m * np.cos(yaw), drive.north_m - y - geometry.offset_m * np.sin(yaw)
+    return (east >= 0) & (south >= 0) & (east < width * drive.gsd_m) & (south < height * drive.gsd_m)
+
+
+def _with_rows(drive: DriveClips, rows: np.ndarray) -> DriveClips:
+    return dataclasses.replace(
+        drive, views=drive.views[rows], distances_m=drive.distances_m[rows], present=drive.present[rows],
+        poses_map_base=drive.poses_map_base[rows],
+    )  # fmt: skip

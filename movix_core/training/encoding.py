@@ -1,0 +1,77 @@
+"""The parts of a model that a stage trains, each from its inputs to embeddings."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import torch
+from torch import nn
+
+from movix_core.encoders.model import Branch, CrossViewModel, embed
+from movix_core.training.groups import ClipInputs, PatchInputs
+
+
+class Encoder(nn.Module, ABC):
+    """Clips and patches into one space."""
+
+    @abstractmethod
+    def clips(self, inputs: ClipInputs) -> tuple[torch.Tensor, torch.Tensor]:
+        """Embeddings (A, D) of unit length and the attention weights (A, F)."""
+
+    @abstractmethod
+    def patches(self, inputs: PatchInputs) -> torch.Tensor:
+        """Embeddings (N, D) of unit length."""
+
+
+class WholeModel(Encoder):
+    """From images, all of it."""
+
+    def __init__(self, model: CrossViewModel):
+        super().__init__()
+        self.model = model
+
+    def clips(self, inputs: ClipInputs) -> tuple[torch.Tensor, torch.Tensor]:
+        return self.model.encode_clips(inputs.views, inputs.dates, inputs.distances_m, inputs.present)
+
+    def patches(self, inputs: PatchInputs) -> torch.Tensor:
+        return self.model.encode_patches(inputs.patches, inputs.dates)
+
+
+class Heads(Encoder):
+    """From backbone features of single frames: temporal encoding and alignment, shared with the model."""
+
+    def __init__(self, model: CrossViewModel):
+        super().__init__()
+        self.ground, self.aerial = _Head(model.ground), _Head(model.aerial)
+
+    def clips(self, inputs: ClipInputs) -> tuple[torch.Tensor, torch.Tensor]:
+        return self.ground(inputs.views[:, 0], inputs.dates), torch.ones_like(inputs.distances_m)
+
+    def patches(self, inputs: PatchInputs) -> torch.Tensor:
+        return self.aerial(inputs.patches, inputs.dates)
+
+
+class Aggregation(Encoder):
+    """From frame and patch embeddings: the aggregator, shared with the model."""
+
+    def __init__(self, model: CrossViewModel):
+        super().__init__()
+        self.aggregator = model.aggregator
+
+    def clips(self, inputs: ClipInputs) -> tuple[torch.Tensor, torch.Tensor]:
+        clip, weights = self.aggregator(inputs.views, inputs.distances_m, inputs.present)
+        return nn.functional.normalize(clip, dim=-1), weights
+
+    def patches(self, inputs: PatchInputs) -> torch.Tensor:
+        return inputs.patches
+
+
+class _Head(nn.Module):
+    """All of a branch behind its backbone."""
+
+    def __init__(self, branch: Branch):
+        super().__init__()
+        self.temporal, self.alignment = branch.temporal, branch.alignment
+
+    def forward(self, features: torch.Tensor, dates: torch.Tensor) -> torch.Tensor:
+        return embed(features, dates, self.temporal, self.alignment)

@@ -1,0 +1,193 @@
+"""Where groups come from: images rendered and cut when asked for, or features of them made before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+
+from movix_core.encoders.card import ModelCard
+from movix_core.encoders.temporal import date_features
+from movix_core.maps.imagery import Imagery
+from movix_core.maps.patches import cut_patches
+from movix_core.training.augment import jitter_colour
+from movix_core.training.clips import DriveClips
+from movix_core.training.coverage import inside_imagery
+from movix_core.training.groups import ClipInputs, Group, GroupPlan, PatchInputs
+from movix_core.training.recipe import SamplingRecipe
+from movix_core.training.sampling import candidate_poses
+
+
+class Source(Protocol):
+    """Drives, and what the model is to see of them. Patches are asked for by pose and by place in the pool."""
+
+    drives: Sequence[DriveClips]
+    fixed_poses: bool
+    """Whether only the poses of the pool can be had, and those are always the same."""
+
+    def pool_poses(self, drive: int, seed: int) -> np.ndarray:
+        """(M, 3): a drive's clip poses, then negatives of them."""
+
+    def group(self, drive: int, plan: GroupPlan) -> Group:
+        """What a plan describes."""
+
+    def clips(self, drive: int, rows: np.ndarray) -> ClipInputs:
+        """Clips (A,) of a drive as they are."""
+
+    def patches(self, drive: int, layers: np.ndarray, poses: np.ndarray, pool_index: np.ndarray) -> PatchInputs:
+        """Patches (N,) of a drive as they are."""
+
+
+@dataclass(frozen=True)
+class ImageSource:
+    """Views and patches as images, augmented as a plan says."""
+
+    drives: Sequence[DriveClips]
+    card: ModelCard
+    sampling: SamplingRecipe
+    device: torch.device
+    fixed_poses: bool = False
+
+    def pool_poses(self, drive: int, seed: int) -> np.ndarray:
+        return pool_poses(self.drives[drive], self.card, self.sampling, seed)
+
+    def group(self, drive: int, plan: GroupPlan) -> Group:
+        clips = self.clips(drive, plan.rows)
+        patches = self.patches(drive, plan.layers, plan.poses, plan.pool_index)
+        views, images = clips.views, patches.patches
+        if plan.seed is not None:
+            generator = torch.Generator().manual_seed(plan.seed)
+            views, images = jitter_colour(views, generator), jitter_colour(images[None], generator)[0]
+        if plan.mirrored:
+            views, images = views.flip(-1), images.flip(-1)
+        return Group(
+            ClipInputs(views, clips.dates, clips.distances_m, clips.present), PatchInputs(images, patches.dates),
+            *_pairs(plan, self.device),
+        )  # fmt: skip
+
+    def clips(self, drive: int, rows: np.ndarray) -> ClipInputs:
+        clips = self.drives[drive]
+        views = torch.from_numpy(clips.views[rows]).to(self.device).float() / 255.0
+        return ClipInputs(views, *_clip_facts(clips, rows, self.device))
+
+    def patches(self, drive: int, layers: np.ndarray, poses: np.ndarray, pool_index: np.ndarray) -> PatchInputs:
+        clips = self.drives[drive]
+        shape = (len(poses), 3, self.card.patch.pixels, self.card.patch.pixels)
+        patches = torch.empty(shape, device=self.device)
+        for layer in np.unique(layers):
+            chosen = np.flatnonzero(layers == layer)
+            patches[torch.from_numpy(chosen).to(self.device)] = _cut(
+                clips, int(layer), poses[chosen], self.card, self.device
+            )
+        return PatchInputs(patches, date_rows(clips, layers, self.device))
+
+
+@dataclass(frozen=True)
+class DriveFeatures:
+    """What a frozen part of the model made of a drive: poses (M, 3) of its pool, clips (K, F, ·), patches (T, M, ·)."""
+
+    poses: np.ndarray
+    clips: np.ndarray
+    patches: np.ndarray
+
+
+@dataclass(frozen=True)
+class FeatureSource:
+    """Features in the place of images: no augmentation, and only the poses of the pool.
+
+    one_frame: a clip shows one of its frames: the newest, or in a group, where views are warped to the
+    pose of the newest, any.
+    """
+
+    drives: Sequence[DriveClips]
+    features: Sequence[DriveFeatures]
+    device: torch.device
+    one_frame: bool
+    warped: bool
+    fixed_poses: bool = True
+
+    def pool_poses(self, drive: int, seed: int) -> np.ndarray:
+        return self.features[drive].poses
+
+    def group(self, drive: int, plan: GroupPlan) -> Group:
+        clips = self.clips(drive, plan.rows, plan.seed)
+        patches = self.patches(drive, plan.layers, plan.poses, plan.pool_index)
+        return Group(clips, patches, *_pairs(plan, self.device))
+
+    def clips(self, drive: int, rows: np.ndarray, seed: int | None = None) -> ClipInputs:
+        clips = self.drives[drive]
+        views = torch.from_numpy(self.features[drive].clips[rows]).to(self.device).float()
+        dates, distances_m, present = _clip_facts(clips, rows, self.device)
+        if self.one_frame:
+            frame = torch.from_numpy(self._frames(clips.present[rows], seed)).to(self.device)
+            each = torch.arange(len(rows), device=self.device)
+            views, distances_m, present = (
+                part[each, frame][:, None] for part in (views, distances_m, present)
+            )  # fmt: skip
+        return ClipInputs(views, dates, distances_m, present)
+
+    def patches(self, drive: int, layers: np.ndarray, poses: np.ndarray, pool_index: np.ndarray) -> PatchInputs:
+        patches = torch.from_numpy(self.features[drive].patches[layers, pool_index]).to(self.device).float()
+        return PatchInputs(patches, date_rows(self.drives[drive], layers, self.device))
+
+    def _frames(self, present: np.ndarray, seed: int | None) -> np.ndarray:
+        """(A,) the frame to show of each clip."""
+        if seed is None or not self.warped:
+            return np.full(len(present), present.shape[1] - 1)
+        priority = np.random.default_rng(seed).random(present.shape)
+        return np.where(present, priority, -1.0).argmax(axis=1)
+
+
+def pool_poses(drive: DriveClips, card: ModelCard, recipe: SamplingRecipe, seed: int) -> np.ndarray:
+    """(M, 3): the drive's K clip poses, then `pool_poses` negatives of each where there is imagery."""
+    wanted = SamplingRecipe(
+        negatives=recipe.pool_poses, negative_rule=recipe.negative_rule,
+        negative_distance_m=recipe.negative_distance_m, negative_yaw_deg=recipe.negative_yaw_deg,
+    )  # fmt: skip
+    negatives = candidate_poses(drive.poses_map_base, wanted, np.random.default_rng(seed))[:, 1:].reshape(-1, 3)
+    return np.concatenate([drive.poses_map_base, negatives[inside_imagery(drive, negatives, card.patch)]])
+
+
+def date_rows(drive: DriveClips, index: np.ndarray, device: torch.device) -> torch.Tensor:
+    """(N, 3) date features of dates given by their index (N,)."""
+    return date_features(drive.dates).to(device)[torch.from_numpy(index).to(device)]
+
+
+def _pairs(plan: GroupPlan, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+    return torch.from_numpy(plan.positive).to(device), torch.from_numpy(plan.allowed).to(device)
+
+
+def _clip_facts(
+    drive: DriveClips, rows: np.ndarray, device: torch.device
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Dates, distances and presence of some clips."""
+    return (
+        date_features([drive.dates[drive.date_index]]).to(device).expand(len(rows), -1),
+        torch.from_numpy(drive.distances_m[rows]).to(device),
+        torch.from_numpy(drive.present[rows]).to(device),
+    )
+
+
+def _cut(drive: DriveClips, layer: int, poses: np.ndarray, card: ModelCard, device: torch.device) -> torch.Tensor:
+    """Patches (N, 3, P, P) around poses, from the part of the layer they lie in."""
+    reach = abs(card.patch.offset_m) + card.patch.size_m
+    west, east = poses[:, 0].min() - reach, poses[:, 0].max() + reach
+    south, north = poses[:, 1].min() - reach, poses[:, 1].max() + reach
+    height, width = drive.layers.shape[1:3]
+    first_row, last_row = _span((drive.north_m - north) / drive.gsd_m, (drive.north_m - south) / drive.gsd_m, height)
+    first_col, last_col = _span(west / drive.gsd_m, east / drive.gsd_m, width)
+    crop = np.array(drive.layers[layer, first_row:last_row, first_col:last_col])
+    imagery = Imagery.from_array(
+        crop, west_m=first_col * drive.gsd_m, north_m=drive.north_m - first_row * drive.gsd_m, gsd_m=drive.gsd_m,
+        date=drive.dates[layer], device=device,
+    )  # fmt: skip
+    return cut_patches(imagery, poses, card.patch)[0]
+
+
+def _span(first: float, last: float, size: int) -> tuple[int, int]:
+    """Pixel range [first, last) within 0..size, never empty."""
+    low = min(max(int(first), 0), size - 1)
+    return low, max(min(int(last) + 1, size), low + 1)

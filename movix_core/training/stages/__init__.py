@@ -1,0 +1,1 @@
+"""The stages a training is made of, one per file."""

@@ -1,0 +1,113 @@
+"""A stage's loop: it resumes to the same weights, and stops before anything is lost."""
+
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from movix_core.errors import TrainingError
+from movix_core.training.loop import Loop, differing_field
+from movix_core.training.stages.contrastive import PairObjective
+from test.training.synthetic import MINED, synthetic_drives, tiny_recipe, train_on
+
+
+def weights(folder):
+    return load_file(folder / "model.safetensors")
+
+
+def losses(folder):
+    return [json.loads(line)["loss"] for line in (folder / "log.jsonl").read_text().splitlines()]
+
+
+def stop_at(monkeypatch, step):
+    train_step = Loop.train_step
+
+    def stopping(loop):
+        if loop.step == step:
+            raise KeyboardInterrupt
+        return train_step(loop)
+
+    monkeypatch.setattr(Loop, "train_step", stopping)
+
+
+@pytest.mark.parametrize("sampling", [MINED, dataclasses.replace(MINED, positives="single", hard_negatives=False)])
+def test_an_interrupted_training_resumes_to_the_same_losses_and_weights(tmp_path, monkeypatch, sampling):
+    recipe, drives = tiny_recipe(sampling=sampling), synthetic_drives(drives=2)
+    whole = train_on(recipe, tmp_path / "whole", drives)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        stop_at(patch, step=3)
+        train_on(recipe, tmp_path / "parts", drives)
+    parts = train_on(recipe, tmp_path / "parts", drives)
+    assert losses(parts) == losses(whole)
+    for name, value in weights(whole).items():
+        torch.testing.assert_close(value, weights(parts)[name], rtol=0, atol=0, msg=name)
+
+
+def test_a_killed_training_resumes_to_the_same_weights(tmp_path):
+    """In a process of its own, stopped by a signal that nothing can catch."""
+
+    def start(folder, steps=40):
+        command = [sys.executable, "-m", "test.training.synthetic", str(folder), "--steps", str(steps)]
+        return subprocess.Popen(command, stderr=subprocess.DEVNULL)
+
+    first = start(tmp_path / "killed")
+    log = tmp_path / "killed" / "log.jsonl"
+    while first.poll() is None and not (log.exists() and log.read_text().count("\n") >= 4):
+        time.sleep(0.02)
+    assert first.poll() is None, "finished before it could be killed"
+    os.kill(first.pid, signal.SIGKILL)
+    first.wait()
+    assert not (tmp_path / "killed" / "model.safetensors").exists()
+    assert start(tmp_path / "killed").wait() == 0
+    assert start(tmp_path / "whole").wait() == 0
+    assert losses(tmp_path / "killed") == losses(tmp_path / "whole")
+    killed = weights(tmp_path / "killed")
+    for name, value in weights(tmp_path / "whole").items():
+        torch.testing.assert_close(value, killed[name], rtol=0, atol=0, msg=name)
+
+
+def test_another_recipes_state_is_refused_by_the_field_that_differs(tmp_path):
+    train_on(tiny_recipe(), tmp_path)
+    with pytest.raises(TrainingError, match="another recipe \\('seed' differs"):
+        train_on(dataclasses.replace(tiny_recipe(), seed=1), tmp_path)
+    card = tiny_recipe().model
+    wider = dataclasses.replace(card, architecture=dataclasses.replace(card.architecture, alignment_dim=48))
+    with pytest.raises(TrainingError, match="model.architecture.alignment_dim"):
+        train_on(tiny_recipe(wider), tmp_path)
+
+
+def test_a_damaged_state_is_named(tmp_path):
+    train_on(tiny_recipe(), tmp_path)
+    state = tmp_path / "state_joint.pt"
+    state.write_bytes(state.read_bytes()[:2000])
+    with pytest.raises(TrainingError, match="state_joint.pt is damaged"):
+        train_on(tiny_recipe(), tmp_path)
+
+
+def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_state(tmp_path, monkeypatch):
+    whole = train_on(tiny_recipe(), tmp_path / "whole")
+    forward, calls = PairObjective.forward, []
+
+    def breaking(self, batch):
+        calls.append(batch)
+        return forward(self, batch) * (torch.nan if len(calls) == 4 else 1.0)
+
+    with monkeypatch.context() as patch, pytest.raises(TrainingError, match="not finite at step 3 of stage joint"):
+        patch.setattr(PairObjective, "forward", breaking)
+        train_on(tiny_recipe(), tmp_path / "broken")
+    assert not (tmp_path / "broken" / "model.safetensors").exists()
+    assert torch.load(tmp_path / "broken" / "state_joint.pt", weights_only=True)["step"] == 2
+    resumed = train_on(tiny_recipe(), tmp_path / "broken")
+    assert losses(resumed) == losses(whole)
+
+
+def test_the_differing_field_is_found_at_any_depth():
+    assert differing_field({"a": {"b": 1}, "c": 2}, {"a": {"b": 1}, "c": 3}) == "c"
+    assert differing_field({"a": {"b": 1}}, {"a": {"b": 2, "d": 1}}) == "a.b"
