@@ -106,12 +106,12 @@ def _batches(rows: np.ndarray) -> list[np.ndarray]:
 
 
 def _intact(target: Path) -> bool:
+    if not (target / _MANIFEST).exists():
+        return False  # never made, or not to the end
     try:
         sums = json.loads((target / _MANIFEST).read_text(encoding="utf-8"))
         whole = all(file_sha256(target / name) == sums[name] for name in (_CLIPS, _PATCHES))
-    except FileNotFoundError:
-        return False
-    except (ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError):
         whole = False
     if not whole:
         _log.warning("features in %s are damaged: computing them again", target)

@@ -33,13 +33,15 @@ def forget_rows(folder: Path, stage: str, after: int) -> None:
 
 
 def draw_curves(folder: Path) -> bool:
-    """Draw loss and validation figures over the steps, a column per stage; False without matplotlib."""
+    """Draw loss and validation figures over the steps, a column per stage; False without rows or matplotlib."""
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
     except ImportError:
         return False
     rows = read_rows(folder)
+    if not rows:
+        return False
     stages = list(dict.fromkeys(row["stage"] for row in rows))
     figure = Figure(figsize=(5.0 * len(stages), 3.6), layout="constrained")
     FigureCanvasAgg(figure)

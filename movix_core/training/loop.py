@@ -17,7 +17,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from movix_core.errors import TrainingError
-from movix_core.training.history import append_row, draw_curves, forget_rows
+from movix_core.training.history import append_row, forget_rows
 from movix_core.training.processes import Processes
 from movix_core.training.recipe import OptimizationRecipe
 
@@ -135,7 +135,6 @@ class Loop:
     def _checkpoint(self, loss: float) -> None:
         figures = self.stage.objective.figures() | self.stage.validate(self.averaged)
         append_row(self.folder, {"stage": self.stage.name, "step": self.step, "loss": loss, **figures})
-        draw_curves(self.folder)
         state = {
             "recipe": self._fingerprint, "step": self.step, "objective": self.stage.objective.state_dict(),
             "average": self.average.state_dict(), "optimizer": self.optimizer.state_dict(),

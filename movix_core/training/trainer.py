@@ -18,6 +18,7 @@ from movix_core.errors import TrainingError
 from movix_core.shared_data import shared_data
 from movix_core.training.clips import DriveClips, load_clips
 from movix_core.training.coverage import usable_drives
+from movix_core.training.history import draw_curves
 from movix_core.training.loop import Loop, Stage
 from movix_core.training.materials import Materials
 from movix_core.training.processes import Processes
@@ -51,10 +52,11 @@ def train(recipe: Recipe, folder: Path, cache: Path, device: torch.device, proce
     with processes.first_before_others():
         validation, drives = _drives(recipe, cache, validation=True), _drives(recipe, cache, validation=False)
     materials = Materials(recipe, model, drives, validation, cache, device, processes)
-    metrics: dict[str, float] = {}
-    for name in recipe.stages:
-        _freeze(model, recipe, name)
-        metrics = Loop(_STAGES[name](materials), folder, fingerprint(recipe), processes).run()
+    try:
+        metrics = _run_stages(materials, folder)
+    finally:  # an interrupted training has curves worth seeing too
+        if processes.first:
+            draw_curves(folder)
     if processes.first:
         model.card = dataclasses.replace(recipe.model, training=training_record(recipe), metrics=metrics)
         save_model(model, folder)
@@ -86,6 +88,16 @@ def training_record(recipe: Recipe) -> dict[str, Any]:
 def fingerprint(recipe: Recipe) -> str:
     """All of a recipe as text: a state goes on only under the recipe that made it."""
     return json.dumps(dataclasses.asdict(recipe), sort_keys=True)
+
+
+def _run_stages(materials: Materials, folder: Path) -> dict[str, float]:
+    """Train all stages; the validation figures of the last."""
+    recipe = materials.recipe
+    metrics: dict[str, float] = {}
+    for name in recipe.stages:
+        _freeze(materials.model, recipe, name)
+        metrics = Loop(_STAGES[name](materials), folder, fingerprint(recipe), materials.processes).run()
+    return metrics
 
 
 def _drives(recipe: Recipe, cache: Path, *, validation: bool) -> list[DriveClips]:

@@ -1,4 +1,4 @@
-"""Noise that looks like drives, tiny recipes over it, and a program that trains one (for torchrun, and to be killed)."""
+"""Noise that looks like drives, tiny recipes over it, and a program that trains on it."""
 
 import argparse
 import dataclasses
@@ -11,7 +11,7 @@ import torch
 
 from movix_core.training import trainer
 from movix_core.training.clips import DriveClips
-from movix_core.training.processes import joined_processes
+from movix_core.training.processes import Processes, joined_processes
 from movix_core.training.recipe import (
     AggregationRecipe,
     LossRecipe,
@@ -22,6 +22,7 @@ from movix_core.training.recipe import (
 )
 from test.tiny_model import tiny_card
 
+ALONE = Processes()
 CPU = torch.device("cpu")
 SAMPLING = SamplingRecipe(groups=1, anchors=4, negatives=2, pool_refresh=2)
 MINED = dataclasses.replace(SAMPLING, positives="multi_season", hard_negatives=True, negative_rule="and")
@@ -67,11 +68,20 @@ def tiny_recipe(model=None, steps: int = 4, sampling=SAMPLING, stages=("joint",)
     )  # fmt: skip
 
 
-def train_on(recipe: Recipe, folder: Path, drives=None, processes=trainer.Processes()):
-    """Train on synthetic drives; the cache lies beside the folder."""
+def train_on(recipe: Recipe, folder: Path, drives=None, processes=ALONE):
+    """Train on synthetic drives, without drawing curves, which takes longer; the cache lies beside the folder."""
     drives = drives or synthetic_drives(recipe.model.preprocessing.view)
-    with mock.patch.object(trainer, "load_clips", lambda *_, **__: drives):
+    with (
+        mock.patch.object(trainer, "load_clips", lambda *_, **__: drives),
+        mock.patch.object(trainer, "draw_curves"),
+    ):
         return trainer.train(recipe, folder, folder.parent / "cache", CPU, processes)
+
+
+def two_stage_recipe(steps: int) -> Recipe:
+    """What the program trains."""
+    sampling = dataclasses.replace(MINED, groups=2)
+    return tiny_recipe(frozen_card(), steps, sampling, ("heads", "aggregator"), LossRecipe("triplet"))
 
 
 def main() -> None:
@@ -79,10 +89,8 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--steps", type=int, required=True)
     args = parser.parse_args()
-    sampling = dataclasses.replace(MINED, groups=2)
-    recipe = tiny_recipe(frozen_card(), args.steps, sampling, ("heads", "aggregator"), LossRecipe("triplet"))
     with joined_processes("cpu") as (processes, _):
-        train_on(recipe, args.folder, processes=processes)
+        train_on(two_stage_recipe(args.steps), args.folder, processes=processes)
 
 
 if __name__ == "__main__":

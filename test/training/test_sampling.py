@@ -6,7 +6,7 @@ import pytest
 from movix_core.errors import TrainingError
 from movix_core.geometry.angles import wrap
 from movix_core.training.recipe import SamplingRecipe
-from movix_core.training.sampling import allowed_pairs, candidate_poses, layer_for
+from movix_core.training.sampling import allowed_pairs, candidate_poses, layer_for, near_pairs, negative_pairs
 
 ANCHORS = np.array([[100.0, 100.0, 0.3], [300.0, 50.0, -2.0]])
 
@@ -54,3 +54,17 @@ def test_curriculum_goes_from_the_drives_own_date_to_others():
     assert set(late) == {0, 1, 3, 4}
     halfway = np.mean([layer_for(2, 5, recipe.curriculum / 2, recipe, rng) == 2 for _ in range(400)])
     assert 0.4 < halfway < 0.6
+
+
+def test_a_negative_by_the_rule_need_not_be_near_but_never_is_the_same_place():
+    candidates = ANCHORS[:1] + np.array([[0, 0, 0], [9, 0, 0], [0, 0, 1], [9, 0, 1], [90, 0, 1]])
+    both, either = SamplingRecipe(negative_rule="and"), SamplingRecipe(negative_rule="or")
+    assert negative_pairs(ANCHORS[:1], candidates, both).tolist() == [[False, False, False, True, True]]
+    assert negative_pairs(ANCHORS[:1], candidates, either).tolist() == [[False, True, True, True, True]]
+    assert near_pairs(ANCHORS[:1], candidates, both).tolist() == [[True, True, True, True, False]]
+
+
+def test_the_guard_holds_beyond_the_rule():
+    candidates = ANCHORS[:1] + np.array([[9.0, 0, 0], [0, 0, 1.0]])
+    guarded = SamplingRecipe(negative_rule="or", guard_distance_m=10.0, guard_yaw_deg=70.0)
+    assert negative_pairs(ANCHORS[:1], candidates, guarded).tolist() == [[False, False]]

@@ -25,27 +25,25 @@ def test_a_training_makes_a_model_that_tells_where_it_came_from(tmp_path):
     assert card.training["seed"] == 0 and card.training["sampling"]["anchors"] == 4
     assert 0.0 <= card.metrics["validation_top1"] <= 1.0
     assert [row["step"] for row in rows(folder)] == [2, 4]
-    assert (folder / "curves.png").stat().st_size > 1000
 
 
 def test_the_loss_falls_on_one_drive(tmp_path):
-    train_on(tiny_recipe(steps=40, learning_rate=3e-3), tmp_path)
+    train_on(tiny_recipe(steps=40, learning_rate=3e-3, checkpoint_every=4), tmp_path)
     losses = [row["loss"] for row in rows(tmp_path)]
-    assert np.mean(losses[-4:]) < np.mean(losses[:4])
+    assert np.mean(losses[-3:]) < np.mean(losses[:3])
 
 
 @pytest.mark.parametrize("loss", [LossRecipe("info_nce"), LossRecipe("triplet", attention_entropy=0.1)])
 @pytest.mark.parametrize("view", ["perspective", "ground_plane"])
 def test_the_loss_falls_in_two_stages_on_frozen_backbones(tmp_path, view, loss):
     card = frozen_card(view)
-    recipe = tiny_recipe(card, 40, MINED, ("heads", "aggregator"), loss, learning_rate=3e-3, average_decay=0.9)
-    before = initial_model(recipe).ground.backbone.state_dict()
+    recipe = tiny_recipe(card, 40, MINED, ("heads", "aggregator"), loss, learning_rate=3e-3, checkpoint_every=4)
     model = load_model(train_on(recipe, tmp_path / "out"))
     for stage in recipe.stages:
         losses = [row["loss"] for row in rows(tmp_path / "out") if row["stage"] == stage]
-        assert len(losses) == 20
+        assert len(losses) == 10
         if stage == "heads":
-            assert np.mean(losses[-4:]) < np.mean(losses[:4])
+            assert np.mean(losses[-3:]) < np.mean(losses[:3])
     torch.manual_seed(recipe.seed)
     before = initial_model(recipe).ground.backbone.state_dict()
     for name, value in model.ground.backbone.state_dict().items():
@@ -56,8 +54,8 @@ def test_pretraining_changes_even_frozen_backbones_and_hands_them_on(tmp_path):
     pretrained = train_on(tiny_recipe(frozen_card(), 2, stages=("pretrain",)), tmp_path / "first")
     both = train_on(tiny_recipe(frozen_card(), 2, stages=("pretrain", "heads")), tmp_path / "both")
     torch.manual_seed(0)
-    untrained = initial_model(tiny_recipe(frozen_card())).aerial.backbone.net.conv1.weight.half()
-    name = "aerial.backbone.net.conv1.weight"
+    untrained = initial_model(tiny_recipe(frozen_card())).aerial.backbone.net.conv1[0].weight.half()
+    name = "aerial.backbone.net.conv1.0.weight"
     first, second = (load_file(folder / "model.safetensors")[name] for folder in (pretrained, both))
     torch.testing.assert_close(first, second)
     assert not torch.equal(first, untrained)
@@ -93,20 +91,21 @@ def test_a_stage_that_can_not_train_says_why(tmp_path):
 def test_a_local_file_fills_both_backbones_and_masks_start_at_zero(tmp_path):
     torch.manual_seed(1)
     weights = initial_model(tiny_recipe(tiny_card("perspective"))).ground.backbone.net.state_dict()
+    weights = {name: value.contiguous() for name, value in weights.items()}
     save_file(weights | {"classifier.weight": torch.ones(3, 16)}, tmp_path / "net.safetensors")
     recipe = dataclasses.replace(tiny_recipe(), backbone_weights=str(tmp_path / "net.safetensors"))
     model = initial_model(recipe)
-    first = model.ground.backbone.net.conv1.weight
-    torch.testing.assert_close(first[:, :3], weights["conv1.weight"])
+    first = model.ground.backbone.net.conv1[0].weight
+    torch.testing.assert_close(first[:, :3], weights["conv1.0.weight"])
     assert first.shape[1] == 4 and not first[:, 3].any()
-    torch.testing.assert_close(model.aerial.backbone.net.conv1.weight, weights["conv1.weight"])
+    torch.testing.assert_close(model.aerial.backbone.net.conv1[0].weight, weights["conv1.0.weight"])
 
 
 def test_weights_of_another_network_are_refused(tmp_path):
     file = tmp_path / "net.safetensors"
     recipe = dataclasses.replace(tiny_recipe(), backbone_weights=str(file))
     save_file({"stem.weight": torch.ones(1)}, file)
-    with pytest.raises(ModelError, match="lacks 'conv1.weight'"):
+    with pytest.raises(ModelError, match="lacks 'conv1.0.weight'"):
         initial_model(recipe)
     file.write_bytes(b"nonsense")
     with pytest.raises(TrainingError, match="cannot read backbone_weights"):

@@ -43,7 +43,7 @@ def _embedded(materials: Materials, drive: DriveClips, features: DriveFeatures) 
 
     def through(array: np.ndarray, dates: torch.Tensor, ground: bool) -> np.ndarray:
         branch = model.ground if ground else model.aerial
-        flat = torch.from_numpy(array.reshape(-1, array.shape[-1])).to(materials.device).float()
+        flat = torch.from_numpy(np.array(array.reshape(-1, array.shape[-1]))).to(materials.device).float()
         with native_precision(materials.device):
             made = embed(flat, dates, branch.temporal, branch.alignment)
         return made.float().cpu().numpy().reshape(*array.shape[:2], -1)

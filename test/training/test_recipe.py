@@ -1,0 +1,38 @@
+"""Recipe files: what is wrong is named by its field; those shipped are whole."""
+
+from pathlib import Path
+
+import pytest
+
+from movix_core.errors import TrainingError
+from movix_core.training.recipe import load_recipe
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("sampling: {anchor: 3}", "unknown field 'anchor'"),
+        ("sampling: {negative_rule: xor}", "sampling.negative_rule is 'xor': known are and, or"),
+        ("sampling: {positives: all}", "sampling.positives is 'all'"),
+        ("loss: {kind: hinge}", "loss.kind is 'hinge': known are info_nce, triplet"),
+        ("stages: [heads, tails]", "stages is 'tails'"),
+        ("stages: []", "stages is ''"),
+        ("pretrained: true\nbackbone_weights: x.safetensors", "keep one"),
+        ("sampling: {hard_negatives: true, pool_refresh: 70}", "must be a multiple of sampling.pool_refresh"),
+    ],
+)
+def test_a_recipe_that_makes_no_sense_is_refused(tmp_path, text, message):
+    file = tmp_path / "recipe.yaml"
+    file.write_text(f"model: {{name: x}}\n{text}\n")
+    with pytest.raises(TrainingError, match=message):
+        load_recipe(file)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(TrainingError, match="cannot read training recipe"):
+        load_recipe(tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize("file", sorted(Path("config").glob("train_*.yaml")), ids=lambda file: file.stem)
+def test_shipped_recipes_are_whole(file):
+    assert load_recipe(file).model.name == file.stem.removeprefix("train_")
