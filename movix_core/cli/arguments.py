@@ -23,7 +23,7 @@ def add_config_arguments(parser: argparse.ArgumentParser) -> None:
 def config_of(args: argparse.Namespace) -> LocalizationConfig:
     """The configuration the arguments ask for."""
     config = LocalizationConfig() if args.config is None else load_config(args.config)
-    return with_overrides(config, dict(_parse_override(text) for text in args.param))
+    return with_overrides(config, dict(parse_override(text, "--param") for text in args.param))
 
 
 def parse_date(text: str) -> datetime.date:
@@ -49,11 +49,12 @@ def model_folder(config: LocalizationConfig, given: Path | None) -> Path:
     return given or model_folder_from_config(config)
 
 
-def _parse_override(text: str) -> tuple[str, object]:
+def parse_override(text: str, option: str) -> tuple[str, object]:
+    """KEY=VALUE, the value as yaml reads it. Errors: ConfigError naming the option."""
     key, separator, value = text.partition("=")
     if not separator:
-        raise ConfigError(f"--param needs KEY=VALUE, got '{text}'")
+        raise ConfigError(f"{option} needs KEY=VALUE, got '{text}'")
     try:
         return key.strip(), yaml.safe_load(value) if value else ""
     except yaml.YAMLError as err:
-        raise ConfigError(f"--param {key}: cannot read the value '{value}'") from err
+        raise ConfigError(f"{option} {key}: cannot read the value '{value}'") from err

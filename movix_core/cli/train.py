@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from movix_core.cli.arguments import parse_override
+
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = subparsers.add_parser(
@@ -17,6 +19,10 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--cache", type=Path, default=Path(".cache/clips"), help="folder that keeps rendered clips and features"
     )
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", dest="changes",
+        help="change a field of the recipe, e.g. sampling.hard_negatives=false; may be repeated",
+    )  # fmt: skip
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, ...")
     parser.set_defaults(run=run)
 
@@ -26,7 +32,7 @@ def run(args: argparse.Namespace) -> None:
     from movix_core.training.recipe import load_recipe
     from movix_core.training.trainer import train
 
-    recipe = load_recipe(args.recipe)
+    recipe = load_recipe(args.recipe, dict(parse_override(text, "--set") for text in args.changes))
     with joined_processes(args.device) as (processes, device):
         folder = train(recipe, args.out, args.cache, device, processes)
         if processes.first:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import yaml
 
@@ -148,10 +151,15 @@ class Recipe:
     seed: int = 0
 
 
-def load_recipe(path: str | Path) -> Recipe:
-    """Read a training recipe. Errors: TrainingError naming the file and the field."""
+def load_recipe(path: str | Path, changes: Mapping[str, Any] = MappingProxyType({})) -> Recipe:
+    """Read a training recipe; `changes` replace fields by their dotted names, e.g. 'sampling.hard_negatives'.
+
+    Errors: TrainingError naming the file and the field.
+    """
     try:
         tree = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        for name, value in changes.items():
+            _set(tree, name, value)
         recipe: Recipe = from_tree(Recipe, tree, str(path))
     except (OSError, yaml.YAMLError, UnicodeDecodeError, ModelError) as err:
         raise TrainingError(f"cannot read training recipe {path}: {err}") from err
@@ -179,3 +187,12 @@ def check_recipe(recipe: Recipe) -> None:
 def _check_choice(field_name: str, value: str, known: tuple[str, ...]) -> None:
     if value not in known:
         raise TrainingError(f"{field_name} is '{value}': known are {', '.join(known)}")
+
+
+def _set(tree: Any, name: str, value: Any) -> None:
+    *parents, last = name.split(".")
+    for parent in parents:
+        tree = tree.setdefault(parent, {}) if isinstance(tree, dict) else None
+    if not isinstance(tree, dict):
+        raise TrainingError(f"'{name}' is no field of a recipe: '{name.rpartition('.')[0]}' has none")
+    tree[last] = value

@@ -1,11 +1,12 @@
 """The cross-view model: shapes, unit length, the sizes of the paper, and names it does not know."""
 
+import dataclasses
 import datetime
 
 import pytest
 import torch
 
-from movix_core.encoders.aggregator import Aggregator
+from movix_core.encoders.aggregator import Aggregator, MeanAggregator
 from movix_core.encoders.backbone import Backbone
 from movix_core.encoders.card import Architecture, BackboneSpec, ModelCard
 from movix_core.encoders.model import CrossViewModel
@@ -64,6 +65,43 @@ def test_a_frozen_backbone_keeps_its_statistics_in_training():
     assert not backbone.net.training
 
 
+def test_a_backbone_can_be_let_learn_and_frozen_again():
+    backbone = Backbone(BackboneSpec("resnet10t", {"channels": [8, 8, 16, 16]}, frozen=True), 3, 0).train()
+    backbone.freeze(False)
+    assert backbone.net.training is False  # as it was; only a call of train() changes it
+    backbone.train()
+    assert backbone.net.training and all(parameter.requires_grad for parameter in backbone.parameters())
+    backbone.freeze(True)
+    assert not backbone.net.training and not any(parameter.requires_grad for parameter in backbone.parameters())
+
+
+def test_a_hub_out_of_reach_names_the_remedy(monkeypatch):
+    def unreachable(*_, pretrained=False, **__):
+        if pretrained:
+            raise OSError("no route to host")
+        return torch.nn.Identity()
+
+    monkeypatch.setattr(torch.nn.Identity, "num_features", 3, raising=False)
+    monkeypatch.setattr("timm.create_model", unreachable)
+    with pytest.raises(ModelError, match="no route to host.*backbone_weights"):
+        Backbone(BackboneSpec("vit"), 3, 0, pretrained=True)
+
+
+def test_the_mean_takes_all_present_frames_alike():
+    embeddings, present = torch.rand(1, 3, 8), torch.tensor([[False, True, True]])
+    merged, weights = MeanAggregator()(embeddings, torch.zeros(1, 3), present)
+    torch.testing.assert_close(merged, embeddings[:, 1:].mean(dim=1))
+    assert weights.tolist() == [[0.0, 0.5, 0.5]]
+
+
+def test_without_temporal_encoding_the_date_changes_nothing():
+    architecture = dataclasses.replace(tiny_card().architecture, temporal_encoding=False)
+    model, image = tiny_model(architecture=architecture), torch.rand(1, 3, 32, 32)
+    dates = date_features([datetime.date(2020, 7, 1), datetime.date(2010, 1, 1)])
+    first, second = model.encode_patches(image, dates[:1]), model.encode_patches(image, dates[1:])
+    torch.testing.assert_close(first, second)
+
+
 def test_pool_grid_keeps_layout():
     spec = BackboneSpec("resnet10t", {"channels": [8, 8, 16, 16]}, frozen=False)
     assert Backbone(spec, 3, 2)(torch.rand(1, 3, 64, 64)).shape == (1, 16 * 4)
@@ -73,6 +111,8 @@ def test_pool_grid_keeps_layout():
 def test_unknown_names_are_refused():
     with pytest.raises(ModelError, match="no_such_net"):
         Backbone(BackboneSpec("no_such_net"), 3, 0)
+    with pytest.raises(ModelError, match="architecture.aggregator is 'max'"):
+        CrossViewModel(tiny_card(architecture=dataclasses.replace(tiny_card().architecture, aggregator="max")))
     with pytest.raises(ModelError, match="perspective"):
         CrossViewModel(tiny_card("fisheye"))
 

@@ -33,6 +33,19 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
         load_recipe(tmp_path / "none.yaml")
 
 
+def test_fields_can_be_changed_by_their_dotted_names(tmp_path):
+    file = tmp_path / "recipe.yaml"
+    file.write_text("model: {name: x}\nsampling: {anchors: 8}\n")
+    changes = {"sampling.hard_negatives": True, "model.architecture.aggregator": "mean", "seed": 3}
+    recipe = load_recipe(file, changes)
+    assert recipe.sampling.hard_negatives and recipe.sampling.anchors == 8 and recipe.seed == 3
+    assert recipe.model.architecture.aggregator == "mean"
+    with pytest.raises(TrainingError, match="'model.name.first' is no field"):
+        load_recipe(file, {"model.name.first": 1})
+    with pytest.raises(TrainingError, match="unknown field 'hard'"):
+        load_recipe(file, {"sampling.hard": True})
+
+
 @pytest.mark.parametrize("file", sorted(Path("config").glob("train_*.yaml")), ids=lambda file: file.stem)
 def test_shipped_recipes_are_whole(file):
     assert load_recipe(file).model.name == file.stem.removeprefix("train_")
