@@ -42,9 +42,12 @@ class Stage(Protocol):
     """A stage: what is minimised, on what, and how it is watched. batch_count: batches per step."""
 
     name: str
-    plan: OptimizationRecipe
     batch_count: int
     objective: Objective
+
+    @property
+    def plan(self) -> OptimizationRecipe:
+        """Steps, rates and checkpoints."""
 
     def batches(self, step: int, processes: Processes) -> Iterator[Any]:
         """This process's share of the step's batches; depends on the recipe's seed and the step alone."""
@@ -118,7 +121,7 @@ class Loop:
         if not (math.isfinite(mean) and math.isfinite(norm)):
             raise TrainingError(
                 f"loss or gradient is not finite at step {self.step} of stage {self.stage.name}: "
-                f"the last good state is in {self.folder}; lower the learning rate and go on from there"
+                f"the last good state is in {self.folder}; lower the learning_rate and run again to go on from it"
             )
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
@@ -127,14 +130,16 @@ class Loop:
 
     def _set_learning_rate(self) -> None:
         plan = self.stage.plan
-        warm = min(1.0, (self.step + 1) / plan.warmup_steps)
+        warm = min(1.0, (self.step + 1) / max(1, plan.warmup_steps))
         rate = plan.learning_rate * warm * 0.5 * (1.0 + math.cos(math.pi * self.step / plan.steps))
         for group in self.optimizer.param_groups:
             group["lr"] = rate
 
     def _checkpoint(self, loss: float) -> None:
         figures = self.stage.objective.figures() | self.stage.validate(self.averaged)
-        append_row(self.folder, {"stage": self.stage.name, "step": self.step, "loss": loss, **figures})
+        rate = self.optimizer.param_groups[0]["lr"]
+        row = {"stage": self.stage.name, "step": self.step, "loss": loss, "learning_rate": rate, **figures}
+        append_row(self.folder, row)
         state = {
             "recipe": self._fingerprint, "step": self.step, "objective": self.stage.objective.state_dict(),
             "average": self.average.state_dict(), "optimizer": self.optimizer.state_dict(),

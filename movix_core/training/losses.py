@@ -43,7 +43,9 @@ def masked_triplet(
 
 def attention_entropy(weights: torch.Tensor) -> torch.Tensor:
     """Mean entropy, in nats, of attention weights (A, F) that sum to one; 0 where one frame has it all."""
-    return torch.special.entr(weights.float()).sum(dim=1).mean()
+    weights = weights.float()
+    bounded = weights.clamp(min=1e-12)  # absent frames have weight 0, where the logarithm has no gradient
+    return -(weights * bounded.log()).sum(dim=1).mean()
 
 
 def vicreg(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:

@@ -169,7 +169,7 @@ def load_recipe(path: str | Path, changes: Mapping[str, Any] = MappingProxyType(
 
 def check_recipe(recipe: Recipe) -> None:
     """Errors: TrainingError naming the field whose value makes no sense."""
-    sampling, every = recipe.sampling, recipe.optimization.checkpoint_every
+    sampling = recipe.sampling
     _check_choice("sampling.negative_rule", sampling.negative_rule, ("and", "or"))
     _check_choice("sampling.positives", sampling.positives, ("single", "multi_season"))
     _check_choice("loss.kind", recipe.loss.kind, ("info_nce", "triplet"))
@@ -177,11 +177,13 @@ def check_recipe(recipe: Recipe) -> None:
         _check_choice("stages", stage, STAGES)
     if recipe.pretrained and recipe.backbone_weights:
         raise TrainingError("pretrained and backbone_weights both say where the backbone comes from: keep one")
-    if sampling.mined and (sampling.pool_refresh < 1 or every % sampling.pool_refresh):
-        raise TrainingError(
-            f"optimization.checkpoint_every ({every}) must be a multiple of sampling.pool_refresh "
-            f"({sampling.pool_refresh}): a resumed training makes its pool anew"
-        )
+    for name in ("optimization", "aggregation") if sampling.mined else ():
+        every = getattr(recipe, name).checkpoint_every
+        if sampling.pool_refresh < 1 or every % sampling.pool_refresh:
+            raise TrainingError(
+                f"{name}.checkpoint_every ({every}) must be a multiple of sampling.pool_refresh "
+                f"({sampling.pool_refresh}): a resumed training makes its pool anew"
+            )
 
 
 def _check_choice(field_name: str, value: str, known: tuple[str, ...]) -> None:

@@ -24,9 +24,13 @@ from movix_core.training.sampling import candidate_poses
 class Source(Protocol):
     """Drives, and what the model is to see of them. Patches are asked for by pose and by place in the pool."""
 
-    drives: Sequence[DriveClips]
-    fixed_poses: bool
-    """Whether only the poses of the pool can be had, and those are always the same."""
+    @property
+    def drives(self) -> Sequence[DriveClips]:
+        """The drives."""
+
+    @property
+    def fixed_poses(self) -> bool:
+        """Whether only the poses of the pool can be had, and those are always the same."""
 
     def pool_poses(self, drive: int, seed: int) -> np.ndarray:
         """(M, 3): a drive's clip poses, then negatives of them."""

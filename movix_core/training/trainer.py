@@ -34,6 +34,8 @@ _STAGES: dict[str, Callable[[Materials], Stage]] = {
     "heads": heads_stage,
     "aggregator": aggregator_stage,
 }
+# What may change when a training goes on; the log tells the rate of every row.
+_FREE = ("learning_rate", "checkpoint_every", "threads")
 _ALONE = Processes()
 
 
@@ -86,8 +88,11 @@ def training_record(recipe: Recipe) -> dict[str, Any]:
 
 
 def fingerprint(recipe: Recipe) -> str:
-    """All of a recipe as text: a state goes on only under the recipe that made it."""
-    return json.dumps(dataclasses.asdict(recipe), sort_keys=True)
+    """A recipe as text, without _FREE fields: a state goes on only under the recipe that made it."""
+    tree = dataclasses.asdict(recipe)
+    for plan in ("optimization", "aggregation", "pretraining"):
+        tree[plan] = {name: value for name, value in tree[plan].items() if name not in _FREE}
+    return json.dumps(tree, sort_keys=True)
 
 
 def _run_stages(materials: Materials, folder: Path) -> dict[str, float]:

@@ -30,14 +30,19 @@ DATES = (datetime.date(2015, 6, 1), datetime.date(2020, 10, 1))
 
 
 def synthetic_drives(view: str = "mosaic", drives: int = 1) -> list[DriveClips]:
-    """Drives of six clips on imagery of two dates, 200 m square; three frames per clip unless merged to a mosaic."""
+    """Drives of six clips on imagery of two dates, 200 m square.
+
+    Three frames per clip unless merged to a mosaic, but the first clip has only its newest yet.
+    """
     rng = np.random.default_rng(0)
     frames, channels = 1 if view == "mosaic" else 3, 3 if view == "perspective" else 4
+    present = np.ones((6, frames), bool)
+    present[0, :-1] = False
     return [
         DriveClips(
             views=rng.integers(0, 255, (6, frames, channels, 32, 32), dtype=np.uint8),
             distances_m=np.zeros((6, frames), np.float32),
-            present=np.ones((6, frames), bool),
+            present=present,
             poses_map_base=rng.uniform([80, 80, -3], [120, 120, 3], (6, 3)),
             date_index=0,
             dates=DATES,

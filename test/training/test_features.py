@@ -43,9 +43,7 @@ def test_features_are_the_backbones(tmp_path):
 
 
 def test_absent_frames_are_zero(tmp_path):
-    present = DRIVE.present.copy()
-    present[0, :2] = False
-    made = cache(tmp_path).of([dataclasses.replace(DRIVE, present=present)])[0]
+    made = cache(tmp_path).of([DRIVE])[0]
     assert not made.clips[0, :2].any() and made.clips[0, 2].any()
 
 

@@ -46,6 +46,12 @@ def test_attention_entropy_is_in_nats():
     assert attention_entropy(weights).item() == pytest.approx(0.5 * torch.log(torch.tensor(2.0)).item())
 
 
+def test_an_absent_frame_spoils_no_gradient():
+    logits = torch.tensor([[-torch.inf, 0.0, 1.0]], requires_grad=True)
+    attention_entropy(logits.softmax(dim=1)).backward()
+    assert torch.isfinite(logits.grad).all() and logits.grad[0, 1] > 0 > logits.grad[0, 2]
+
+
 def test_vicreg_prefers_equal_looks_and_abhors_collapse():
     looks = torch.randn(64, 4, generator=torch.Generator().manual_seed(0)) * 2
     other = torch.randn(64, 4, generator=torch.Generator().manual_seed(1)) * 2
