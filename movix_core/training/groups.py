@@ -36,12 +36,17 @@ class PatchInputs:
 
 @dataclass(frozen=True)
 class Group:
-    """A clips and N patches. positive (A,): column of each clip's own patch; allowed (A, N): see `losses`."""
+    """A clips and N patches.
+
+    positive (A,): column of each clip's own patch; allowed (A, N): see `losses`; hard: the negatives were
+    mined, and only the nearest is to count in a triplet.
+    """
 
     clips: ClipInputs
     patches: PatchInputs
     positive: torch.Tensor
     allowed: torch.Tensor
+    hard: bool
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,7 @@ class GroupPlan:
     """A group before anything is read or cut.
 
     rows (A,) of the drive's clips; layers (N,), poses (N, 3) and pool_index (N,) of the patches, the
-    last empty where poses were drawn afresh; positive, allowed as in `Group`. seed of the augmentation,
+    last empty where poses were drawn afresh; positive, allowed, hard as in `Group`. seed of the augmentation,
     None for none; mirrored: left and right are to be swapped.
     """
 
@@ -59,6 +64,7 @@ class GroupPlan:
     pool_index: np.ndarray
     positive: np.ndarray
     allowed: np.ndarray
+    hard: bool
     seed: int | None
     mirrored: bool
 
@@ -74,7 +80,7 @@ def plan_group(
     flat = candidates.reshape(-1, 3)
     return GroupPlan(
         rows, np.full(len(flat), layer), flat, np.empty(0, int), np.arange(len(rows)) * candidates.shape[1],
-        allowed_pairs(anchors, flat, recipe), *draw_augmentation(rng, augment),
+        allowed_pairs(anchors, flat, recipe), False, *draw_augmentation(rng, augment),
     )  # fmt: skip
 
 

@@ -36,11 +36,13 @@ def plan_pooled_group(
 ) -> GroupPlan:  # fmt: skip
     """Anchors with the positive and the negatives that the recipe wants, out of the drive's pool."""
     rows = draw_rows(drive, recipe, rng)
-    layers = _layers(drive, pool, rows, recipe, progress, rng)
+    mine = recipe.mined and (progress >= recipe.mining_warmup or bool(rng.random() < progress / recipe.mining_warmup))
+    hard = mine and recipe.hard_negatives
+    layers = _layers(drive, pool, rows, recipe, progress, rng, mine=mine)
     eligible = negative_pairs(drive.poses_map_base[rows], pool.poses, recipe)
     eligible &= near_pairs(drive.poses_map_base[rows], pool.poses, recipe)
     index = np.stack([
-        np.concatenate([[row], _negatives(pool, row, layer, np.flatnonzero(able), recipe, rng)])
+        np.concatenate([[row], _negatives(pool, row, layer, np.flatnonzero(able), recipe, rng, hard=hard)])
         for row, layer, able in zip(rows, layers, eligible, strict=True)
     ])  # fmt: skip
     flat = index.ravel()
@@ -49,7 +51,7 @@ def plan_pooled_group(
     allowed = negative_pairs(drive.poses_map_base[rows], pool.poses[flat], recipe) & same_date
     return GroupPlan(
         rows, patch_layers, pool.poses[flat], flat, np.arange(len(rows)) * index.shape[1], allowed,
-        *draw_augmentation(rng, augment),
+        hard, *draw_augmentation(rng, augment),
     )  # fmt: skip
 
 
@@ -65,24 +67,27 @@ def nearest_negatives(clip: np.ndarray, patches: np.ndarray, count: int) -> np.n
 
 def _layers(
     drive: DriveClips, pool: DrivePool, rows: np.ndarray, recipe: SamplingRecipe, progress: float,
-    rng: np.random.Generator,
+    rng: np.random.Generator, *, mine: bool,
 ) -> np.ndarray:  # fmt: skip
     """(A,) the date of each anchor's positive, which its negatives share."""
     if recipe.positives == "single":
         return np.full(len(rows), layer_for(drive.date_index, len(drive.dates), progress, recipe, rng))
     if not other_dates(progress, recipe, rng):
         return np.full(len(rows), drive.date_index)
+    if not mine:
+        return rng.integers(0, len(drive.dates), len(rows))
     return furthest_layers(pool.clips[rows], pool.patches[:, rows])
 
 
 def _negatives(
-    pool: DrivePool, row: int, layer: int, eligible: np.ndarray, recipe: SamplingRecipe, rng: np.random.Generator
-) -> np.ndarray:
+    pool: DrivePool, row: int, layer: int, eligible: np.ndarray, recipe: SamplingRecipe, rng: np.random.Generator,
+    *, hard: bool,
+) -> np.ndarray:  # fmt: skip
     """(negatives,) of the eligible pool entries; some twice where there are too few, the anchor's own for none."""
     if not len(eligible):
         return np.full(recipe.negatives, row)
-    looked_at = max(recipe.mining_candidates, recipe.negatives) if recipe.hard_negatives else recipe.negatives
+    looked_at = max(recipe.mining_candidates, recipe.negatives) if hard else recipe.negatives
     offered = rng.choice(eligible, min(looked_at, len(eligible)), replace=False)
-    if recipe.hard_negatives:
+    if hard:
         offered = offered[nearest_negatives(pool.clips[row], pool.patches[layer, offered], recipe.negatives)]
     return np.resize(offered, recipe.negatives)

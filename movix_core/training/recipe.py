@@ -58,6 +58,8 @@ class SamplingRecipe:
         anchor, the date on which its own patch lies furthest from it in embedding space.
     hard_negatives: each anchor's negatives are the nearest in embedding space, out of
         mining_candidates that the pool offers, instead of random ones.
+    mining_warmup: over this share of the training a growing share of the groups is mined, the others take
+        dates and negatives at random; hard triplets from the start draw everything into one point.
     pool_poses: negative poses per clip that make up the pool of a drive; pool_refresh: after so many
         steps all embeddings of the pool are forgotten and made anew; pool_drives: so many drives are
         drawn from until then, 0 for all (encoding a pool pays only if its drive comes again).
@@ -75,6 +77,7 @@ class SamplingRecipe:
     positives: str = "single"
     hard_negatives: bool = False
     mining_candidates: int = 32
+    mining_warmup: float = 0.4
     pool_poses: int = 2
     pool_refresh: int = 100
     pool_drives: int = 0

@@ -160,8 +160,8 @@ def date_rows(drive: DriveClips, index: np.ndarray, device: torch.device) -> tor
     return date_features(drive.dates).to(device)[torch.from_numpy(index).to(device)]
 
 
-def _pairs(plan: GroupPlan, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
-    return torch.from_numpy(plan.positive).to(device), torch.from_numpy(plan.allowed).to(device)
+def _pairs(plan: GroupPlan, device: torch.device) -> tuple[torch.Tensor, torch.Tensor, bool]:
+    return torch.from_numpy(plan.positive).to(device), torch.from_numpy(plan.allowed).to(device), plan.hard
 
 
 def _clip_facts(

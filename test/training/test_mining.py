@@ -82,6 +82,15 @@ def test_the_curriculum_starts_on_the_drives_own_date():
     assert set(plan(recipe, pool_of(recipe), progress=0.0).layers) == {DRIVE.date_index}
 
 
+def test_mining_comes_in_over_its_warm_up():
+    pool = pool_of(WIDE)
+    shares = [np.mean([plan(WIDE, pool, progress, seed).hard for seed in range(60)]) for progress in (0.0, 0.2, 0.4)]
+    assert shares[0] == 0.0 and 0.3 < shares[1] < 0.7 and shares[2] == 1.0
+    before = [plan(WIDE, pool, 0.0, seed) for seed in range(20)]
+    furthest = [furthest_layers(pool.clips[group.rows], pool.patches[:, group.rows]) for group in before]
+    assert any((group.layers[group.positive] != far).any() for group, far in zip(before, furthest, strict=True))
+
+
 def test_a_pool_without_negatives_leaves_nothing_to_count():
     poses = DRIVE.poses_map_base[:1]
     lonely = dataclasses.replace(DRIVE, views=DRIVE.views[:1], poses_map_base=poses)

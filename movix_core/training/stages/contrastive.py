@@ -29,11 +29,11 @@ _VALIDATION_SEED = 12345
 
 
 class PairObjective(Objective):
-    """The loss of a group. hardest: of a clip's negatives in a triplet only the nearest counts."""
+    """The loss of a group."""
 
-    def __init__(self, encoder: Encoder, recipe: LossRecipe, *, hardest: bool):
+    def __init__(self, encoder: Encoder, recipe: LossRecipe):
         super().__init__()
-        self.encoder, self._recipe, self._hardest = encoder, recipe, hardest
+        self.encoder, self._recipe = encoder, recipe
         device = next(encoder.parameters()).device
         info_nce = recipe.kind == "info_nce"
         self.log_scale = nn.Parameter(torch.tensor(math.log(_INITIAL_SCALE), device=device)) if info_nce else None
@@ -61,7 +61,7 @@ class PairObjective(Objective):
     def _pair_loss(self, similarity: torch.Tensor, group: Group) -> torch.Tensor:
         if self.log_scale is None:
             return masked_triplet(
-                similarity, group.positive, group.allowed, self._recipe.margin, hardest=self._hardest
+                similarity, group.positive, group.allowed, self._recipe.margin, hardest=group.hard
             )  # fmt: skip
         scale = self.log_scale.exp().clamp(max=_MAX_SCALE)
         return masked_info_nce(similarity, group.positive, group.allowed, scale)
@@ -75,7 +75,7 @@ class ContrastiveStage:
     ):
         self.name, self.plan = name, plan
         self.batch_count = recipe.sampling.groups
-        self.objective: Objective = PairObjective(encoder, recipe.loss, hardest=recipe.sampling.hard_negatives)
+        self.objective: Objective = PairObjective(encoder, recipe.loss)
         self._encoder, self._source, self._validation = encoder, source, validation
         self._sampling, self._seed = recipe.sampling, recipe.seed
         self._pool = Pool(source, recipe.sampling, recipe.seed)
