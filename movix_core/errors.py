@@ -25,6 +25,10 @@ class RecordingError(MovixError):
     """A recording is missing, unreadable, or lacks what the drive needs."""
 
 
+class DatasetError(MovixError):
+    """A dataset folder is missing, damaged, or does not hold what a training needs."""
+
+
 class OdometryError(MovixError):
     """An odometry sample, or a pose that was sent, holds no usable pose."""
 

@@ -41,6 +41,20 @@ class Recording:
     drive_date: datetime.date
 
 
+def add_recording_arguments(parser: argparse.ArgumentParser) -> None:
+    """How a recording is to be read."""
+    parser.add_argument("--profile", default="movix", help="topic names: movix, tartandrive, or a yaml file")
+    parser.add_argument("--odometry", default="super_odom", help="TartanDrive folders: super_odom or tartanvo_odom")
+    parser.add_argument(
+        "--render-camera", action="store_true",
+        help="TartanDrive folders: render the camera in a world grown from a class map of the site's imagery",
+    )  # fmt: skip
+    parser.add_argument(
+        "--truth-offset", nargs=2, type=float, default=(0.0, 0.0), metavar=("EAST", "NORTH"),
+        help="metres added to the recording's own truth, where it counts from another origin than the site's grid",
+    )  # fmt: skip
+
+
 def open_recording(args: argparse.Namespace, config: LocalizationConfig, site: Site) -> Recording:
     """Bag or run folder, with the truth brought into `map`."""
     if not args.bag.exists():
@@ -59,6 +73,8 @@ def _open_bag(args: argparse.Namespace, config: LocalizationConfig, site: Site) 
     profile = load_profile(args.profile)
     reader = BagReader(args.bag, profile)
     truth = reader.truth()
+    if truth is not None:
+        truth = truth.shifted(*args.truth_offset)
     if truth is not None and profile.truth_axes == "nwu_utm":
         truth = truth.shifted(-site.origin_easting_m, -site.origin_northing_m)
     events = reader.events()
@@ -76,7 +92,7 @@ def _open_run_folder(args: argparse.Namespace, config: LocalizationConfig, site:
     from movix_core.recordings.tartandrive import TartanDriveRun
 
     reader = TartanDriveRun(args.bag, odometry=args.odometry)
-    truth = reader.truth().shifted(-site.origin_easting_m, -site.origin_northing_m)
+    truth = reader.truth().shifted(-site.origin_easting_m, -site.origin_northing_m).shifted(*args.truth_offset)
     date = _drive_date(config, int(reader.odometry().stamps_ns[0]))
     name = f"{args.bag.resolve().name}_{args.odometry}"
     if not args.render_camera:

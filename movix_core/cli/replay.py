@@ -15,7 +15,7 @@ import numpy as np
 from tqdm import tqdm
 
 from movix_core.cli.arguments import add_config_arguments, config_of, model_folder, parse_date
-from movix_core.cli.recording import Recording, open_recording
+from movix_core.cli.recording import Recording, add_recording_arguments, open_recording
 from movix_core.config import LocalizationConfig
 from movix_core.errors import ConfigError, MovixError, RecordingError
 from movix_core.evaluation.prior import Prior, displaced_prior
@@ -36,12 +36,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--layer", help="imagery layer to match (default: the newest)")
     parser.add_argument("--model", type=Path, help="model folder (default: the one shipped)")
     parser.add_argument("--out", type=Path, default=Path("runs"), help="where the run folder goes")
-    parser.add_argument("--profile", default="movix", help="topic names: movix, tartandrive, or a yaml file")
-    parser.add_argument("--odometry", default="super_odom", help="TartanDrive folders: super_odom or tartanvo_odom")
-    parser.add_argument(
-        "--render-camera", action="store_true",
-        help="TartanDrive folders: render the camera in a world grown from a class map of the site's imagery",
-    )  # fmt: skip
+    add_recording_arguments(parser)
     start = parser.add_mutually_exclusive_group()
     start.add_argument("--initial-pose", nargs=3, type=float, metavar=("X", "Y", "YAW"), help="metres, metres, radians")
     start.add_argument("--prior-from", choices=("truth",), help="displace the true start as the benchmark does")

@@ -83,7 +83,10 @@ class Likelihood:
 
 @dataclass(frozen=True)
 class ModelCard:
-    """All of card.json. `training` and `metrics` are free text for people; the rest is checked."""
+    """All of card.json. `training` and `metrics` are free text for people; the rest is checked.
+
+    regions: where it was trained, see `maps.region`; empty where that is not known.
+    """
 
     name: str
     architecture: Architecture = Architecture()
@@ -93,6 +96,7 @@ class ModelCard:
     likelihood: Likelihood = Likelihood()
     training: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
+    regions: tuple[dict[str, Any], ...] = ()
     licence: str = "Apache-2.0"
     weights_sha256: str = ""
     format: int = CARD_FORMAT

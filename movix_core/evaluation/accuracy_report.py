@@ -13,6 +13,7 @@ from movix_core.evaluation.report import (
     markdown_table,
     per_drive,
     provenance,
+    span,
     summarize,
     summarize_rows,
     write_json,
@@ -140,9 +141,4 @@ def _summary_tree(rows: Rows) -> dict[str, Any]:
 
 def _dates(rows: Rows) -> str:
     """Map and drive date of a table's row; a span where it is about several drives."""
-
-    def span(key: str) -> str:
-        dates = sorted({row[key] for row in rows})
-        return dates[0] if len(dates) == 1 else f"{dates[0]} … {dates[-1]}"
-
-    return f"{span('map_date')} | {span('drive_date')}"
+    return f"{span(rows, 'map_date')} | {span(rows, 'drive_date')}"

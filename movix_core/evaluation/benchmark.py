@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 import tempfile
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,14 @@ from movix_core.config import LocalizationConfig, dump_config
 from movix_core.encoders.card import read_card
 from movix_core.encoders.checkpoint import CARD_FILE
 from movix_core.errors import ConfigError, ModelError
+from movix_core.evaluation.journal import Journal
 from movix_core.evaluation.methods import METHODS, Bench, evaluate
-from movix_core.evaluation.run_folder import from_json, jsonable
 from movix_core.evaluation.scenario import Case
 from movix_core.evaluation.sets import BenchmarkSet
 from movix_core.parallel import run_tasks
 
 DEFAULT_SEEDS = (0, 1, 2)
+_TOLD_TO_PEOPLE = ("training", "metrics", "regions")  # fields of a card that do not change what a model answers
 _CODE_VERSION = 4  # raise it when earlier rows in work folders no longer mean the same
 
 
@@ -45,12 +47,17 @@ class Plan:
 
     def fingerprint(self, set_name: str) -> str:
         """Rows made under the same fingerprint may share a table: set, model, filter and seeds agree."""
-        card_file = self.model_folder / CARD_FILE
-        if not card_file.is_file():
-            raise ModelError(f"no model at {self.model_folder}: expected {card_file}; train one with `movix train`")
-        card = {key: value for key, value in asdict(read_card(card_file)).items() if key not in ("training", "metrics")}
-        told = json.dumps([_CODE_VERSION, set_name, card, dump_config(self.config), self.seeds], sort_keys=True)
-        return hashlib.sha256(told.encode()).hexdigest()[:10]
+        return fingerprint(set_name, self.model_folder, self.config, self.seeds)
+
+
+def fingerprint(set_name: str, model_folder: Path, config: LocalizationConfig, seeds: tuple[int, ...] = ()) -> str:
+    """Names work that may go on where it stopped. Errors: ModelError if there is no model."""
+    card_file = model_folder / CARD_FILE
+    if not card_file.is_file():
+        raise ModelError(f"no model at {model_folder}: expected {card_file}; train one with `movix train`")
+    card = {key: value for key, value in asdict(read_card(card_file)).items() if key not in _TOLD_TO_PEOPLE}
+    told = json.dumps([_CODE_VERSION, set_name, card, dump_config(config), seeds], sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest()[:10]
 
 
 @dataclass(frozen=True)
@@ -66,25 +73,20 @@ def run_accuracy(benchmark_set: BenchmarkSet, plan: Plan, work_folder: Path, wor
 
     Finished (drive, method) pairs are kept as JSON lines in `work_folder` and not computed again.
     """
-    work_folder.mkdir(parents=True, exist_ok=True)
-    journal = work_folder / f"{benchmark_set.name}-{plan.fingerprint(benchmark_set.name)}.jsonl"
-    done = _read_journal(journal)
-    tasks = [task for task in _tasks(benchmark_set, plan, done) if task.methods]
-    with journal.open("a", encoding="utf-8") as file:
-        for entries in run_tasks(_evaluate_case, tasks, workers, benchmark_set.name):
-            for entry in entries:
-                file.write("\n" + json.dumps(jsonable(entry)))  # newline first: the last line may have been cut off
-                done[entry["drive"], entry["method"]] = entry
-            file.flush()
+    journal = Journal(
+        work_folder / f"{benchmark_set.name}-{plan.fingerprint(benchmark_set.name)}.jsonl", ("drive", "method")
+    )
+    tasks = [task for task in _tasks(benchmark_set, plan, journal.done) if task.methods]
+    journal.fill(run_tasks(_evaluate_case, tasks, workers, benchmark_set.name))
     wanted = [(case.drive, method) for case in benchmark_set.cases for method in plan.methods]
     return [
         {key: entry[key] for key in ("drive", "groups", "method", "map_date", "drive_date")} | row
-        for entry in (done[pair] for pair in wanted)
+        for entry in (journal.done[pair] for pair in wanted)
         for row in entry["rows"]
     ]
 
 
-def _tasks(benchmark_set: BenchmarkSet, plan: Plan, done: dict[tuple[str, str], Any]) -> list[_Task]:
+def _tasks(benchmark_set: BenchmarkSet, plan: Plan, done: Mapping[tuple[Any, ...], Any]) -> list[_Task]:
     """One task per drive, with the methods it still lacks; it borrows the images of the next drive of the set."""
     donors = benchmark_set.donors
     return [
@@ -109,15 +111,3 @@ def _evaluate_case(task: _Task) -> list[dict[str, Any]]:
         ]  # fmt: skip
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _read_journal(path: Path) -> dict[tuple[str, str], dict[str, Any]]:
-    """Finished entries by (drive, method); a line cut off by an interrupt is left out."""
-    entries: dict[tuple[str, str], dict[str, Any]] = {}
-    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
-        try:
-            entry = from_json(json.loads(line))
-        except ValueError:
-            continue
-        entries[entry["drive"], entry["method"]] = entry
-    return entries

@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from movix_core.errors import MovixError
+from movix_core.evaluation.figure import GRID, INK, new_figure
 from movix_core.evaluation.replay import Run
 from movix_core.evaluation.trajectory_errors import PoseAt, horizontal_errors, pose_errors, scored_points
 from movix_core.recordings.trajectory import Trajectory
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from movix_core.maps.imagery import Imagery
 
 _TRUTH, _ODOMETRY, _ESTIMATE = "#ffffff", "#ff5a5f", "#ffd23f"
-_INK, _GRID = "#22313f", "#d7dde2"
 _MARGIN_M = 40.0
 
 
@@ -46,30 +45,14 @@ def plot_run(path: str | Path, run: Run, image: MapImage, *, odometry: PoseAt, t
     odometry: the dead-reckoned pose from the same prior. Without truth the lower strip shows sigma alone.
     Raises MovixError when matplotlib is missing.
     """
-    figure_of = _figure_class()
-    figure = figure_of(figsize=(9.0, 11.0), dpi=130, facecolor="white", layout="constrained")
+    figure = new_figure(figsize=(9.0, 11.0), dpi=130, facecolor="white", layout="constrained")
     above, below = figure.subplots(2, 1, height_ratios=(3.4, 1.0))
     _draw_map(above, run, image, odometry, truth)
     _draw_errors(below, run, odometry, truth)
-    above.set_title(title, color=_INK, fontsize=13, fontweight="bold", pad=10)
+    above.set_title(title, color=INK, fontsize=13, fontweight="bold", pad=10)
     figure.legend(*above.get_legend_handles_labels(), loc="outside upper center", ncols=5, fontsize=9,
                   facecolor="#7d8a93", labelcolor="white", markerscale=2.5)  # fmt: skip
     figure.savefig(path)
-
-
-def _figure_class() -> Any:
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError as err:
-        raise MovixError("plots need matplotlib: pip install 'movix_ros[viz]'") from err
-
-    def make(**options: Any) -> Figure:
-        figure = Figure(**options)
-        FigureCanvasAgg(figure)
-        return figure
-
-    return make
 
 
 def _draw_map(axes: Axes, run: Run, image: MapImage, odometry: PoseAt, truth: Trajectory | None) -> None:
@@ -129,9 +112,9 @@ def _frame(axes: Axes, poses: np.ndarray, bounds: tuple[float, float, float, flo
     half = np.maximum(half, half.max() * 0.75)  # a straight drive shall not become a thin stripe
     axes.set(xlim=(centre[0] - half[0], centre[0] + half[0]), ylim=(centre[1] - half[1], centre[1] + half[1]))
     axes.set(aspect="equal", facecolor="#eef1f3")
-    axes.set_xlabel("east (m)", color=_INK)
-    axes.set_ylabel("north (m)", color=_INK)
-    axes.tick_params(colors=_INK, labelsize=8)
+    axes.set_xlabel("east (m)", color=INK)
+    axes.set_ylabel("north (m)", color=INK)
+    axes.tick_params(colors=INK, labelsize=8)
 
 
 def _scale_bar(axes: Axes) -> None:
@@ -155,11 +138,11 @@ def _draw_errors(axes: Axes, run: Run, odometry: PoseAt, truth: Trajectory | Non
         for pose_at, color, label in ((odometry, _ODOMETRY, "odometry alone"), (run.pose_at, "#e0a800", "MoViX")):
             error_m = horizontal_errors(pose_errors(pose_at(stamps), poses_true))
             axes.plot(distance, np.where(np.isfinite(error_m), error_m, np.nan), color=color, lw=1.8, label=label)
-    axes.axhline(10.0, color=_INK, lw=0.8, ls=":")
+    axes.axhline(10.0, color=INK, lw=0.8, ls=":")
     axes.set(xlim=(0, max(distance[-1], 1.0)), ylim=(0, None))
-    axes.set_xlabel("distance driven (m)", color=_INK)
-    axes.set_ylabel("horizontal error (m)" if truth is not None else "horizontal 2σ (m)", color=_INK)
-    axes.tick_params(colors=_INK, labelsize=8)
-    axes.grid(color=_GRID, lw=0.6)
+    axes.set_xlabel("distance driven (m)", color=INK)
+    axes.set_ylabel("horizontal error (m)" if truth is not None else "horizontal 2σ (m)", color=INK)
+    axes.tick_params(colors=INK, labelsize=8)
+    axes.grid(color=GRID, lw=0.6)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(fontsize=8, loc="upper left", ncols=3, frameon=False)

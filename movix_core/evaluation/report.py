@@ -87,6 +87,12 @@ def markdown_table(summaries: Mapping[str, Mapping[str, Summary | None]], suffix
     return "\n".join(lines)
 
 
+def span(rows: Sequence[Mapping[str, Any]], key: str) -> str:
+    """The value of the rows, or the first and last one."""
+    values = sorted({str(row[key]) for row in rows})
+    return values[0] if len(values) == 1 else f"{values[0]} … {values[-1]}"
+
+
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Strict, indented JSON; see `run_folder.jsonable` for infinite values."""
     path.write_text(json.dumps(jsonable(content), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

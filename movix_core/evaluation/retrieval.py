@@ -2,13 +2,14 @@
 
 Candidates stand on a grid of 4 m x 22.5 degrees over everything the layer covers; the true pose is
 not among them. A query succeeds at distance d if its best candidate lies within d of the truth.
-Recall at p: the candidate nearest to the truth ranks among the best p per cent.
+Recall at p: the candidate nearest to the truth ranks among the best p per cent. Each query is asked
+twice: as the whole clip, and as its newest frame alone.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,9 @@ from movix_core.encoders.checkpoint import load_model
 from movix_core.encoders.device import choose_device, native_precision
 from movix_core.encoders.temporal import date_features
 from movix_core.errors import RecordingError
+from movix_core.evaluation.benchmark import fingerprint
+from movix_core.evaluation.journal import Journal
 from movix_core.evaluation.replay import MAX_GAP_S
-from movix_core.evaluation.report import provenance, summarize, write_json
 from movix_core.evaluation.scenario import MAP_LAYER, SAME_DATE_LAYER, Case, Scenario
 from movix_core.evaluation.sets import BenchmarkSet
 from movix_core.geometry.angles import wrap
@@ -39,7 +41,7 @@ GRID_SPACING_M = 4.0
 GRID_HEADINGS = 16
 QUERIES_PER_DRIVE = 20
 FIGURES = ("sr_10m", "sr_25m", "sr_50m", "recall_top_1pct", "recall_top_5pct")
-_TITLES = {MAP_LAYER: "map of another date", SAME_DATE_LAYER: "control: map of the drive's own date"}
+QUERIES = ("clip", "frame")
 _CHUNK = 256
 
 
@@ -51,32 +53,18 @@ class _Task:
 
 
 def run_retrieval(
-    benchmark_set: BenchmarkSet, model_folder: Path, config: LocalizationConfig, workers: int
+    benchmark_set: BenchmarkSet, model_folder: Path, config: LocalizationConfig, work_folder: Path, workers: int
 ) -> list[dict[str, Any]]:
-    """Rows of every drive and map layer: drive, layer, map_date, drive_date, queries, figures."""
-    tasks = [_Task(case, model_folder, config.device) for case in benchmark_set.cases]
-    return [row for rows in run_tasks(_evaluate_case, tasks, workers, benchmark_set.name) for row in rows]
+    """Rows of every drive, map layer and kind of query: drive, layer, query, map_date, drive_date, queries, figures.
 
-
-def write_retrieval(
-    rows: Sequence[Mapping[str, Any]], benchmark_set: BenchmarkSet, model_folder: Path, command: str, out: Path
-) -> Path:
-    """Write `retrieval-NAME.json` and `.md` into `out`; returns the markdown's path."""
-    out.mkdir(parents=True, exist_ok=True)
-    origin = provenance(command)
-    stem = out / f"retrieval-{benchmark_set.file_name}"
-    content = {"set": benchmark_set.name, "data": benchmark_set.data, "model": str(model_folder), **origin}
-    write_json(stem.with_suffix(".json"), content | {"rows": list(rows)})
-    parts = [
-        f"# Frame-level retrieval on `{benchmark_set.name}`",
-        f"Data: **{benchmark_set.data}**. {benchmark_set.note}",
-        f"Candidates on a grid of {GRID_SPACING_M:g} m x {360 / GRID_HEADINGS:g}° over the whole layer, the true pose "
-        "not among them; mean over drives [95 % bootstrap interval over drives]; no filter, no odometry.",
-        _table(rows),
-        f"{origin['date']}, commit {origin['commit']}, {origin['machine']}.\n\n    {command}",
-    ]
-    stem.with_suffix(".md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
-    return stem.with_suffix(".md")
+    Finished drives are kept in `work_folder` and not computed again.
+    """
+    name = f"{benchmark_set.name}-{fingerprint(benchmark_set.name, model_folder, config)}-retrieval.jsonl"
+    journal = Journal(work_folder / name, ("drive",))
+    cases = [case for case in benchmark_set.cases if (case.drive,) not in journal.done]
+    tasks = [_Task(case, model_folder, config.device) for case in cases]
+    journal.fill(run_tasks(_evaluate_case, tasks, workers, benchmark_set.name))
+    return [row for case in benchmark_set.cases for row in journal.done[case.drive,]["rows"]]
 
 
 def clips_of(events: Sequence[Event], spec: ClipSpec) -> list[Clip]:
@@ -129,13 +117,15 @@ def _nearest(candidates: np.ndarray, pose: np.ndarray) -> int:
 
 
 def _evaluate_case(task: _Task) -> list[dict[str, Any]]:
+    """One journal entry with all rows of a drive."""
     with tempfile.TemporaryDirectory(prefix="movix-bench-") as scratch:
         scenario = task.case.load(Path(scratch))
         layers = [MAP_LAYER] + ([SAME_DATE_LAYER] if scenario.has_same_date_map else [])
-        return [_evaluate_layer(task, scenario, layer) for layer in layers]
+        rows = [row for layer in layers for row in _evaluate_layer(task, scenario, layer)]
+        return [{"drive": task.case.drive, "rows": rows}]
 
 
-def _evaluate_layer(task: _Task, scenario: Scenario, layer: str) -> dict[str, Any]:
+def _evaluate_layer(task: _Task, scenario: Scenario, layer: str) -> list[dict[str, Any]]:
     device = choose_device(task.device)
     model = load_model(task.model_folder, device)
     imagery = Imagery.load(scenario.site, scenario.site.layer(layer), gsd_m=model.card.patch.gsd_m, device=device)
@@ -146,13 +136,18 @@ def _evaluate_layer(task: _Task, scenario: Scenario, layer: str) -> dict[str, An
     if not len(usable):
         raise RecordingError(f"drive {task.case.drive} is too short for a clip of {model.card.clip.length} frames")
     chosen = usable[np.unique(np.linspace(0, len(usable) - 1, QUERIES_PER_DRIVE).round().astype(int))]
-    observations = torch.stack([matcher.observe(clips[index]) for index in chosen])
+    asked = [clips[index] for index in chosen]
+    asked += [Clip(clip.frames[-1:]) for clip in asked]
+    observations = torch.stack([matcher.observe(clip) for clip in asked])
     candidates, scores = _scores(matcher, observations, candidate_grid(imagery.bounds))
-    return {
-        "drive": task.case.drive, "layer": layer, "map_date": str(imagery.date),
-        "drive_date": str(scenario.drive_date), "queries": len(chosen), "candidates": len(candidates),
-        "figures": retrieval_figures(scores, candidates, truth[chosen]),
-    }  # fmt: skip
+    return [
+        {
+            "drive": task.case.drive, "layer": layer, "query": query, "map_date": str(imagery.date),
+            "drive_date": str(scenario.drive_date), "queries": len(chosen), "candidates": len(candidates),
+            "figures": retrieval_figures(part, candidates, truth[chosen]),
+        }
+        for query, part in zip(QUERIES, np.split(scores, 2, axis=1), strict=True)
+    ]  # fmt: skip
 
 
 @torch.inference_mode()
@@ -169,23 +164,3 @@ def _scores(matcher: PatchMatcher, observations: torch.Tensor, candidates: np.nd
         kept.append(poses[valid.cpu().numpy()])
         scores.append((embeddings.float() @ observations.T).cpu().numpy())
     return np.concatenate(kept), np.concatenate(scores)
-
-
-def _table(rows: Sequence[Mapping[str, Any]]) -> str:
-    header = ["map", "map date", "drive date", "drives", *FIGURES]
-    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
-    for layer, title in _TITLES.items():
-        picked = [row for row in rows if row["layer"] == layer]
-        if not picked:
-            continue
-        cells = [title, _span(picked, "map_date"), _span(picked, "drive_date"), str(len(picked))]
-        for name in FIGURES:
-            summary = summarize([row["figures"][name] for row in picked])
-            cells.append("–" if summary is None else f"{summary.mean:.3f} [{summary.low:.3f}, {summary.high:.3f}]")
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
-
-
-def _span(rows: Sequence[Mapping[str, Any]], key: str) -> str:
-    dates = sorted(str(row[key]) for row in rows)
-    return dates[0] if dates[0] == dates[-1] else f"{dates[0]} … {dates[-1]}"

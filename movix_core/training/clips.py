@@ -1,19 +1,23 @@
-"""Clips to learn from: drives through simulated worlds, rendered once and kept on disk."""
+"""Clips to learn from: datasets of recorded drives and simulated worlds, read alike through `dataset.place`."""
 
 from __future__ import annotations
 
 import datetime
 import hashlib
 import json
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
-from movix_core.clip import Clip, ClipFrame
+from movix_core.dataset.frames import DriveFrames, write_whole
+from movix_core.dataset.place import Place, PlaceGrid, create_place, load_place
+from movix_core.dataset.split import Split
 from movix_core.encoders.card import ModelCard
 from movix_core.encoders.preprocess import ground_views
+from movix_core.errors import DatasetError, TrainingError
 from movix_core.parallel import run_tasks
 from movix_core.simulation.drive import Drive, simulate_drive
 from movix_core.training.recipe import Recipe
@@ -22,11 +26,12 @@ from movix_core.training.worlds import WorldSource, training_worlds, validation_
 
 @dataclass(frozen=True)
 class DriveClips:
-    """All clips of one drive, with the imagery of its world.
+    """All clips of one drive that may be learned from, with the imagery of its place.
 
     views uint8 (K, F, C, H, W); distances_m (K, F); present bool (K, F); poses_map_base (K, 3): of
-    each clip's newest frame; date_index: which of `dates` the drive was on; layers uint8
-    (T, H, W, 3), north up, with its west edge at 0 and its north edge at north_m, pixels of gsd_m.
+    each clip's newest frame; date_index: which of `dates` is the drive's own, or nearest to it; layers
+    uint8 (T, H, W, 3), north up, with its west edge at 0 and its north edge at north_m, pixels of gsd_m.
+    driven_on: the drive's date, None where it is dates[date_index].
     """
 
     views: np.ndarray
@@ -38,10 +43,16 @@ class DriveClips:
     layers: np.ndarray
     north_m: float
     gsd_m: float
+    driven_on: datetime.date | None = None
+
+    @property
+    def drive_date(self) -> datetime.date:
+        """What the ground branch is told."""
+        return self.driven_on or self.dates[self.date_index]
 
 
 @dataclass(frozen=True)
-class _Task:
+class _WorldTask:
     """A world to simulate, and its folder in the cache."""
 
     source: WorldSource
@@ -49,85 +60,138 @@ class _Task:
     target: Path
 
 
+@dataclass(frozen=True)
+class _ViewsTask:
+    """A drive whose frames are to be turned into what one model's ground branch sees."""
+
+    drive: Path
+    views: Path
+    card: ModelCard
+
+
 def load_clips(recipe: Recipe, cache: Path, *, validation: bool = False) -> list[DriveClips]:
-    """The drives of a recipe; worlds that `cache` lacks are simulated first, several at a time (resumable)."""
+    """The drives of a recipe.
+
+    Worlds that `cache` lacks are simulated first, and views that a dataset lacks are made, several at a
+    time (resumable). Errors: DatasetError, TrainingError naming what is missing or damaged.
+    """
     sources = validation_worlds(recipe.data) if validation else training_worlds(recipe.data)
-    folder = cache / _digest(recipe)
-    tasks = [
-        _Task(source, recipe, folder / source.key) for source in sources if not (folder / source.key / "done").exists()
+    folders = [cache / _digest(recipe) / source.key for source in sources]
+    threads = recipe.optimization.threads
+    worlds = [
+        _WorldTask(source, recipe, folder)
+        for source, folder in zip(sources, folders, strict=True)
+        if not (folder / "done").exists()
     ]
-    for _ in run_tasks(_write_world, tasks, recipe.optimization.threads, "simulating", unit="world"):
+    for _ in run_tasks(_write_world, worlds, threads, "simulating", unit="world"):
         pass
-    return [drive for source in sources for drive in _read_world(folder / source.key)]
+    places = [load_place(folder) for folder in folders]
+    places += [] if validation else [_dataset(Path(name), recipe.model) for name in recipe.data.datasets]
+    views = [task for place in places for task in _missing_views(place, recipe.model)]
+    for _ in run_tasks(_write_views, views, threads, "views"):
+        pass
+    drives = [clips for place in places for clips in _read_clips(place, recipe.model)]
+    if not drives:
+        raise TrainingError("the recipe's data hold no drive to learn from: give procedural_worlds or datasets")
+    return drives
+
+
+def _dataset(folder: Path, card: ModelCard) -> Place:
+    place = load_place(folder)
+    if len(place.dates) < 2:
+        raise DatasetError(f"dataset {folder} has imagery of one date: a training needs at least two")
+    place.split.require_guard(card.patch.size_m)
+    return place
 
 
 def _digest(recipe: Recipe) -> str:
-    """Names the cache by all that shapes the clips."""
-    card = recipe.model
-    parts = [asdict(card.preprocessing), asdict(card.patch), asdict(card.clip), *recipe.data.image_size,
-             recipe.data.drive_length_m, recipe.data.drives_per_world]  # fmt: skip
+    """Names the cache by all that shapes its worlds and frames, which many models may share."""
+    data = recipe.data
+    parts = [*data.image_size, data.drive_length_m, data.drives_per_world, recipe.model.clip.spacing_m,
+             data.orthophoto_folder, data.orthophoto_columns, data.orthophoto_dates, data.orthophoto_gsd_m]  # fmt: skip
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
 
 
-def _write_world(task: _Task) -> None:
-    source, recipe, target = task.source, task.recipe, task.target
-    target.mkdir(parents=True, exist_ok=True)
+def _write_world(task: _WorldTask) -> None:
+    source, data = task.source, task.recipe.data
     world = source.build()
-    np.save(target / "layers.npy", np.stack([world.orthophoto(date) for date in world.dates]))
+    grid = PlaceGrid("", 0.0, 0.0, world.ortho_gsd_m, world.size_m[1])
+    layers = np.stack([world.orthophoto(date) for date in world.dates])
+    place = create_place(task.target, world.name, grid, world.dates, layers, {"seed": source.seed}, Split())
     rng = np.random.default_rng(source.seed)
-    date_indices = rng.permutation(len(world.dates))[: recipe.data.drives_per_world]
-    for number, date_index in enumerate(date_indices):
+    for number, date_index in enumerate(rng.permutation(len(world.dates))[: data.drives_per_world]):
         drive = simulate_drive(
-            world, world.dates[date_index], seed=source.seed * 100 + number, length_m=recipe.data.drive_length_m,
-            image_size=recipe.data.image_size,
+            world, world.dates[date_index], seed=source.seed * 100 + number, length_m=data.drive_length_m,
+            image_size=data.image_size,
         )  # fmt: skip
-        views, distances, present, poses = _clips_of(drive, recipe.model, rng)
-        np.savez(
-            target / f"drive_{number}.npz", views=views, distances_m=distances, present=present,
-            poses_map_base=poses, date_index=date_index,
-        )  # fmt: skip
-    about = {
-        "dates": [date.isoformat() for date in world.dates], "gsd_m": world.ortho_gsd_m, "north_m": world.size_m[1],
-    }  # fmt: skip
-    (target / "world.json").write_text(json.dumps(about), encoding="utf-8")
-    (target / "done").touch()
+        simulated_frames(drive, task.recipe.model.clip.spacing_m, rng).save(place.drive_file(f"drive_{number}"))
+    (task.target / "done").touch()
 
 
-def _read_world(folder: Path) -> Iterator[DriveClips]:
-    about = json.loads((folder / "world.json").read_text(encoding="utf-8"))
-    dates = tuple(datetime.date.fromisoformat(date) for date in about["dates"])
-    layers = np.load(folder / "layers.npy", mmap_mode="r")
-    for file in sorted(folder.glob("drive_*.npz")):
-        arrays = np.load(file)
-        yield DriveClips(
-            arrays["views"], arrays["distances_m"], arrays["present"], arrays["poses_map_base"],
-            int(arrays["date_index"]), dates, layers, about["north_m"], about["gsd_m"],
-        )  # fmt: skip
-
-
-def _clips_of(drive: Drive, card: ModelCard, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
-    """Cut a drive into clips as the vehicle would: frames spacing_m to 5 m apart, one clip per frame."""
-    stamps, distances = _frame_stamps(drive, card, rng)
-    images = drive.images(stamps)
-    odometry, _ = drive.odometry.at(stamps)
-    frames = [
-        ClipFrame(int(stamp), image, drive.camera_told, pose, float(distance))
-        for stamp, image, pose, distance in zip(stamps, images, odometry, distances, strict=True)
-    ]
-    clips = [Clip(tuple(frames[max(0, i - card.clip.length + 1) : i + 1])) for i in range(len(frames))]
-    poses, _ = drive.truth.at(stamps)
-    return *_padded([ground_views(clip, card) for clip in clips]), poses
-
-
-def _frame_stamps(drive: Drive, card: ModelCard, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def simulated_frames(drive: Drive, spacing_m: float, rng: np.random.Generator) -> DriveFrames:
+    """Frames of a simulated drive, `spacing_m` to 5 m apart as a vehicle would keep them."""
     driven = drive.truth.distance_m
-    steps = rng.uniform(card.clip.spacing_m, 5.0, int(driven[-1] / card.clip.spacing_m) + 1)
-    distances = np.cumsum(steps)
+    distances = np.cumsum(rng.uniform(spacing_m, 5.0, int(driven[-1] / spacing_m) + 1))
     distances = distances[distances < driven[-1]]
-    return np.interp(distances, driven, drive.truth.stamps_ns).astype(np.int64), distances
+    stamps = np.interp(distances, driven, drive.truth.stamps_ns).astype(np.int64)
+    return DriveFrames(
+        images=drive.images(stamps), stamps_ns=stamps, distance_m=distances, segments=np.zeros(len(stamps), int),
+        poses_odom_base=drive.odometry.at(stamps)[0], poses_map_base=drive.truth.at(stamps)[0],
+        camera=drive.camera_told, odometry=drive.odometry, truth=drive.truth, date=drive.date, data="simulated",
+    )  # fmt: skip
 
 
-def _padded(views: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _views_file(place: Place, drive: Path, card: ModelCard) -> Path:
+    """Where the views of a drive are kept that a model of this card is shown."""
+    told = json.dumps([asdict(card.preprocessing), asdict(card.patch), asdict(card.clip)])
+    return place.folder / f"views-{hashlib.sha256(told.encode()).hexdigest()[:12]}" / drive.name
+
+
+def _missing_views(place: Place, card: ModelCard) -> list[_ViewsTask]:
+    """The drives of a place whose views were never made, or before the drive was built anew."""
+    tasks = []
+    for drive in place.drives:
+        views = _views_file(place, drive, card)
+        if not views.exists() or views.stat().st_mtime < drive.stat().st_mtime:
+            tasks.append(_ViewsTask(drive, views, card))
+    return tasks
+
+
+def _write_views(task: _ViewsTask) -> None:
+    frames = DriveFrames.load(task.drive)
+    clips, newest = frames.clips(task.card.clip)
+    views, distances, present = _padded([ground_views(clip, task.card) for clip in clips])
+    task.views.parent.mkdir(exist_ok=True)
+    write_whole(
+        task.views,
+        lambda stream: np.savez(
+            stream, views=views, distances_m=distances, present=present, poses_map_base=frames.poses_map_base[newest],
+            date=np.array(str(frames.date)),
+        ),
+    )  # fmt: skip
+
+
+def _read_clips(place: Place, card: ModelCard) -> list[DriveClips]:
+    """The trainable clips of every drive of a place; drives that lie all in the hold-out are left out."""
+    drives = []
+    for drive in place.drives:
+        file = _views_file(place, drive, card)
+        try:
+            arrays = dict(np.load(file, allow_pickle=False))
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as err:
+            raise DatasetError(f"cannot read views {file}: {err}; remove the file, it will be made again") from err
+        keep = place.split.trainable(arrays["poses_map_base"])
+        date = datetime.date.fromisoformat(str(arrays["date"]))
+        if keep.any():
+            clips = {name: arrays[name][keep] for name in ("views", "distances_m", "present", "poses_map_base")}
+            drives.append(DriveClips(
+                **clips, date_index=place.layer_nearest(date), dates=place.dates, layers=place.layers,
+                north_m=place.grid.north_m, gsd_m=place.grid.gsd_m, driven_on=date,
+            ))  # fmt: skip
+    return drives
+
+
+def _padded(views: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Stack clips of different lengths; missing frames are black and marked absent."""
     longest = max(len(distances) for _, distances in views)
     images = np.zeros((len(views), longest, *views[0][0].shape[1:]), np.uint8)

@@ -29,6 +29,7 @@ class DataRecipe:
     orthophoto_drives: so many drives through worlds draped over real orthophotos: GeoTIFFs whose names
         end in a date, in orthophoto_folder of the shared data. orthophoto_columns [first, last) and
         orthophoto_dates limit what may be learned from; orthophoto_gsd_m is the size a pixel is taken as.
+    datasets: folders of `movix dataset build`; their held-out parts are never seen.
     """
 
     procedural_worlds: int = 100
@@ -42,6 +43,7 @@ class DataRecipe:
     orthophoto_dates: tuple[str, ...] = ()
     orthophoto_gsd_m: float = 1.0
     orthophoto_drives: int = 0
+    datasets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -169,7 +169,7 @@ def _clip_facts(
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Dates, distances and presence of some clips."""
     return (
-        date_features([drive.dates[drive.date_index]]).to(device).expand(len(rows), -1),
+        date_features([drive.drive_date]).to(device).expand(len(rows), -1),
         torch.from_numpy(drive.distances_m[rows]).to(device),
         torch.from_numpy(drive.present[rows]).to(device),
     )

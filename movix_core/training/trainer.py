@@ -23,6 +23,7 @@ from movix_core.training.loop import Loop, Stage
 from movix_core.training.materials import Materials
 from movix_core.training.processes import Processes
 from movix_core.training.recipe import Recipe, check_recipe
+from movix_core.training.regions import trained_regions
 from movix_core.training.stages.aggregation import aggregator_stage
 from movix_core.training.stages.heads import heads_stage
 from movix_core.training.stages.joint import joint_stage
@@ -60,7 +61,9 @@ def train(recipe: Recipe, folder: Path, cache: Path, device: torch.device, proce
         if processes.first:
             draw_curves(folder)
     if processes.first:
-        model.card = dataclasses.replace(recipe.model, training=training_record(recipe), metrics=metrics)
+        model.card = dataclasses.replace(
+            recipe.model, training=training_record(recipe), metrics=metrics, regions=trained_regions(recipe)
+        )
         save_model(model, folder)
     return folder
 

@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 
@@ -56,8 +57,8 @@ def _procedural(seed: int) -> WorldSource:
     return WorldSource(f"procedural_{seed}", seed, partial(procedural_world, seed))
 
 
-def _orthophotos(recipe: DataRecipe) -> dict[datetime.date, np.ndarray]:
-    """Allowed dates -> rgb (H, W, 3), cut to the allowed columns."""
+def orthophoto_files(recipe: DataRecipe) -> dict[datetime.date, Path]:
+    """The picture of every allowed date. Errors: TrainingError naming the one that is not there."""
     folder = shared_data(recipe.orthophoto_folder)
     files = {}
     for text in recipe.orthophoto_dates:
@@ -65,4 +66,9 @@ def _orthophotos(recipe: DataRecipe) -> dict[datetime.date, np.ndarray]:
         if not found:
             raise TrainingError(f"data.orthophoto_folder {folder} holds no *{text}.tif")
         files[datetime.date.fromisoformat(text)] = found[0]
-    return read_orthophotos(files, slice(*recipe.orthophoto_columns))
+    return files
+
+
+def _orthophotos(recipe: DataRecipe) -> dict[datetime.date, np.ndarray]:
+    """Allowed dates -> rgb (H, W, 3), cut to the allowed columns."""
+    return read_orthophotos(orthophoto_files(recipe), slice(*recipe.orthophoto_columns))

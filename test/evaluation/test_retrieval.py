@@ -14,8 +14,8 @@ from movix_core.evaluation.retrieval import (
     clips_of,
     retrieval_figures,
     run_retrieval,
-    write_retrieval,
 )
+from movix_core.evaluation.retrieval_report import write_retrieval
 from test.evaluation.drives import drifting, events_of, winding
 from test.evaluation.small_set import small_set, write_tiny_model
 
@@ -65,8 +65,13 @@ def test_both_layers_make_a_table(tmp_path, monkeypatch):
     model = write_tiny_model(tmp_path / "model")
     config = dataclasses.replace(LocalizationConfig(), device="cpu")
     one = dataclasses.replace(small_set(), cases=small_set().cases[:1])
-    rows = run_retrieval(one, model, config, workers=1)
-    assert [row["layer"] for row in rows] == ["map", "same_date"]
+    rows = run_retrieval(one, model, config, tmp_path / "work", workers=1)
+    assert [(row["layer"], row["query"]) for row in rows] == [
+        ("map", "clip"), ("map", "frame"), ("same_date", "clip"), ("same_date", "frame")
+    ]  # fmt: skip
     assert all(set(row["figures"]) == set(FIGURES) for row in rows)
     text = write_retrieval(rows, one, model, "movix bench retrieval", tmp_path / "out").read_text()
-    assert "map of the drive's own date" in text and "2015-06-01" in text
+    assert "map of the drive's own date" in text and "2015-06-01" in text and "single frame" in text
+    assert (tmp_path / "out" / "retrieval-noise-val-first-1.png").stat().st_size > 5000
+    monkeypatch.setattr(retrieval, "_evaluate_case", lambda task: pytest.fail("finished drives are not done again"))
+    assert run_retrieval(one, model, config, tmp_path / "work", workers=1) == rows

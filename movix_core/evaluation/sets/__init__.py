@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
+from movix_core.dataset.place import PLACE_FILE
 from movix_core.errors import ConfigError
 from movix_core.evaluation.scenario import Case
-from movix_core.evaluation.sets import gascola, naip, procedural
+from movix_core.evaluation.sets import gascola, naip, procedural, recorded
+from movix_core.maps.region import Region
 
 SETS: dict[str, Callable[[], Sequence[Case]]] = {
     "procedural-train": lambda: procedural.cases(range(0, 1000)),
@@ -24,6 +28,7 @@ class BenchmarkSet:
 
     donors: the whole set in the same order, whose next drive lends its images to the control.
     sections: groups to report apart, because a mean over all drives would mean nothing.
+    regions: asked for where its drives take place.
     """
 
     name: str
@@ -32,6 +37,7 @@ class BenchmarkSet:
     data: str
     note: str
     sections: tuple[str, ...] = ()
+    regions: Callable[[], Sequence[Region]] = tuple
 
     @property
     def file_name(self) -> str:
@@ -41,10 +47,25 @@ class BenchmarkSet:
 
 
 def load_set(name: str, drives: int | None = None) -> BenchmarkSet:
-    """The set of that name, of which the first `drives` (all by default). Errors: ConfigError naming the sets."""
+    """The set of that name, or the held-out part of the dataset in that folder, of which the first `drives`.
+
+    Errors: ConfigError naming the sets, DatasetError if the dataset has no hold-out.
+    """
+    if (Path(name) / PLACE_FILE).is_file():
+        return _recorded_set(Path(name), drives)
     if name not in SETS:
-        raise ConfigError(f"there is no set '{name}': choose from {', '.join(SETS)}")
+        raise ConfigError(f"there is no set '{name}': choose from {', '.join(SETS)}, or give a dataset folder")
     family = {"naip-val": naip, "gascola": gascola}.get(name, procedural)
     cases: tuple[Case, ...] = tuple(SETS[name]())
     sections = gascola.ODOMETRIES if family is gascola else ()
-    return BenchmarkSet(name, cases[:drives], cases, family.DATA, family.NOTE, sections)
+    where: Callable[[], Sequence[Region]] = partial(family.regions, cases[:drives])
+    return BenchmarkSet(name, cases[:drives], cases, family.DATA, family.NOTE, sections, where)
+
+
+def _recorded_set(folder: Path, drives: int | None) -> BenchmarkSet:
+    folder = folder.resolve()
+    cases: tuple[Case, ...] = tuple(recorded.cases(folder))
+    return BenchmarkSet(
+        folder.name, cases[:drives], cases, recorded.data_of(folder), recorded.NOTE,
+        regions=partial(recorded.regions, folder),
+    )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from movix_core.evaluation.sets.rendered import DATA as DATA
 from movix_core.evaluation.sets.rendered import rendered_events, within
 from movix_core.maps.build import site_from_rasters
 from movix_core.maps.imagery import Imagery
+from movix_core.maps.region import Land
 from movix_core.paths import shipped
 from movix_core.recordings.tartandrive import TartanDriveRun
 from movix_core.recordings.trajectory import Trajectory
@@ -66,6 +68,16 @@ def cases() -> list[GascolaCase]:
 def _motion(odometry: str) -> MotionConfig | None:
     file = ODOMETRY_CONFIG.get(odometry)
     return None if file is None else load_config(shipped("config", file)).motion
+
+
+def regions(cases: Sequence[GascolaCase]) -> list[Land]:
+    """Where each run was driven."""
+    lands = []
+    for run in sorted({case.run for case in cases}):
+        truth = TartanDriveRun(shared_data("tartandrive2", run)).truth().poses[:, :2]
+        (west, south), (east, north) = truth.min(axis=0).tolist(), truth.max(axis=0).tolist()
+        lands.append(Land("EPSG:32617", (west, south, east, north)))
+    return lands
 
 
 def _under_odometry(truth: Trajectory, odometry: Trajectory) -> Trajectory:

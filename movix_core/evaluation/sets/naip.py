@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 
 from movix_core.evaluation.scenario import DRIVE_LENGTH_M, Scenario
 from movix_core.evaluation.sets.simulated import scenario_of
+from movix_core.maps.region import Land, land_of_columns
 from movix_core.shared_data import shared_data
 from movix_core.simulation.drape import draped_world, read_orthophotos
 from movix_core.simulation.drive import simulate_drive
@@ -64,6 +66,11 @@ def cases(drives_per_pair: int = DRIVES_PER_PAIR) -> list[NaipCase]:
         for round_ in range(drives_per_pair)
         for number, pair in enumerate(pairs)
     ]
+
+
+def regions(cases: Sequence[NaipCase]) -> list[Land]:
+    """The held-out columns, at their true size."""
+    return [land_of_columns(shared_data("naip_multiyear", f"naip_{DATES[0]}.tif"), slice(*COLUMNS))]
 
 
 @lru_cache(maxsize=1)

@@ -11,6 +11,7 @@ import numpy as np
 
 from movix_core.evaluation.scenario import DRIVE_LENGTH_M, Scenario
 from movix_core.evaluation.sets.simulated import scenario_of
+from movix_core.maps.region import Worlds
 from movix_core.simulation.drive import simulate_drive
 from movix_core.simulation.procedural import procedural_world
 
@@ -43,6 +44,11 @@ class ProceduralCase:
 def cases(world_seeds: Iterable[int]) -> list[ProceduralCase]:
     """One case per world."""
     return [ProceduralCase(seed) for seed in world_seeds]
+
+
+def regions(cases: Sequence[ProceduralCase]) -> list[Worlds]:
+    """The worlds of the cases."""
+    return [Worlds(case.world_seed, case.world_seed) for case in cases]
 
 
 def earlier_and_later(dates: Sequence[datetime.date], seed: int) -> tuple[datetime.date, datetime.date]:

@@ -9,6 +9,7 @@ import torch
 
 from movix_core.encoders.device import native_precision
 from movix_core.encoders.model import embed
+from movix_core.encoders.temporal import date_features
 from movix_core.errors import TrainingError
 from movix_core.training.clips import DriveClips
 from movix_core.training.encoding import Aggregation
@@ -48,7 +49,7 @@ def _embedded(materials: Materials, drive: DriveClips, features: DriveFeatures) 
             made = embed(flat, dates, branch.temporal, branch.alignment)
         return made.float().cpu().numpy().reshape(*array.shape[:2], -1)
 
-    own = date_rows(drive, np.full(features.clips[..., 0].size, drive.date_index), materials.device)
+    own = date_features([drive.drive_date]).to(materials.device).expand(features.clips[..., 0].size, -1)
     layers = np.repeat(np.arange(len(drive.dates)), features.patches.shape[1])
     return DriveFeatures(
         features.poses, through(features.clips, own, True),

@@ -1,0 +1,58 @@
+"""Which part of a place may be learned from and which is kept for evaluation: a split by place, not by time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from movix_core.errors import DatasetError
+from movix_core.maps.region import Bounds, widened
+
+DEFAULT_GUARD_M = 60.0  # a negative 40 m from its clip still shows no held-out ground, with a 20 m patch
+
+
+@dataclass(frozen=True)
+class Split:
+    """holdout: rectangles in `map` metres kept for evaluation; guard_m: band around them that nobody uses."""
+
+    holdout: tuple[Bounds, ...] = ()
+    guard_m: float = DEFAULT_GUARD_M
+
+    def __post_init__(self) -> None:
+        for west, south, east, north in self.holdout:
+            if not (west < east and south < north):
+                raise DatasetError(
+                    f"hold-out {west:g} {south:g} {east:g} {north:g} is empty: give WEST SOUTH EAST NORTH"
+                )
+        if not self.guard_m >= 0.0:
+            raise DatasetError(f"the guard band must not be negative, got {self.guard_m:g} m")
+
+    def held_out(self, points: np.ndarray) -> np.ndarray:
+        """(N,) bool: whether points (N, 2 or more) lie in the hold-out."""
+        return _in_any(points, self.holdout)
+
+    def trainable(self, points: np.ndarray) -> np.ndarray:
+        """(N,) bool: whether points lie outside of hold-out and guard band."""
+        return ~_in_any(points, tuple(widened(bounds, self.guard_m) for bounds in self.holdout))
+
+    def require_guard(self, patch_size_m: float) -> None:
+        """Errors: DatasetError if a patch at the edge of the training part could show held-out ground."""
+        if self.holdout and self.guard_m < patch_size_m:
+            raise DatasetError(
+                f"the guard band of {self.guard_m:g} m is narrower than a patch of {patch_size_m:g} m: "
+                "build the dataset with a wider --guard"
+            )
+
+    def tree(self) -> dict[str, Any]:
+        """As plain values for the split file."""
+        return {"holdout": [list(bounds) for bounds in self.holdout], "guard_m": self.guard_m}
+
+
+def _in_any(points: np.ndarray, rectangles: tuple[Bounds, ...]) -> np.ndarray:
+    inside = np.zeros(len(points), dtype=bool)
+    x, y = np.asarray(points)[:, 0], np.asarray(points)[:, 1]
+    for west, south, east, north in rectangles:
+        inside |= (x >= west) & (x <= east) & (y >= south) & (y <= north)
+    return inside

@@ -1,0 +1,27 @@
+"""Which land and which worlds a recipe learns from: what the card says, so that nobody is evaluated on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from movix_core.dataset.place import load_place
+from movix_core.maps.region import Region, Worlds, land_of_columns
+from movix_core.training.recipe import Recipe
+from movix_core.training.worlds import orthophoto_files
+
+_NEGATIVES_M = 40.0  # how far around its clips a training looks at imagery
+
+
+def trained_regions(recipe: Recipe) -> tuple[dict[str, Any], ...]:
+    """The card's `regions` of a model trained with this recipe."""
+    data = recipe.data
+    regions: list[Region] = []
+    if data.procedural_worlds:
+        regions.append(Worlds(data.first_world_seed, data.first_world_seed + data.procedural_worlds - 1))
+    if data.orthophoto_drives:
+        file = next(iter(orthophoto_files(data).values()))
+        regions.append(land_of_columns(file, slice(*data.orthophoto_columns)))
+    reach_m = _NEGATIVES_M + recipe.model.patch.size_m / 2 + abs(recipe.model.patch.offset_m)
+    lands = [load_place(Path(folder)).trained_land(reach_m) for folder in data.datasets]
+    return tuple(region.tree() for region in [*regions, *(land for land in lands if land is not None)])

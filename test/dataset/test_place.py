@@ -1,0 +1,46 @@
+"""The dataset folder: read back as written, and clear about what is missing."""
+
+import numpy as np
+import pytest
+
+from movix_core.dataset.place import load_place
+from movix_core.dataset.split import Split
+from movix_core.errors import DatasetError
+from movix_core.maps.region import Land
+from test.dataset.places import DATES, DRIVE_DATE, GRID, noise_frames, noise_place
+
+
+def test_round_trip(tmp_path):
+    split = Split(((0.0, 100.0, 60.0, 220.0),), 25.0)
+    noise_place(tmp_path, drives=2, split=split)
+    place = load_place(tmp_path)
+    assert (place.dates, place.split, place.grid) == (DATES, split, GRID)
+    assert place.layers.shape == (2, 220, 240, 3) and place.bounds == (0.0, 0.0, 240.0, 220.0)
+    assert [file.stem for file in place.drives] == ["drive_0", "drive_1"]
+    assert place.layer_nearest(DRIVE_DATE) == 1
+
+
+def test_trained_land_is_around_the_trainable_frames_without_the_holdout(tmp_path):
+    poses = noise_frames().poses_map_base
+    east = float(np.median(poses[:, 0]))
+    place = noise_place(tmp_path, split=Split(((east, 0.0, 240.0, 220.0),), 10.0))
+    land = place.trained_land(margin_m=5.0)
+    assert isinstance(land, Land) and land.crs == "EPSG:32614"
+    assert land.bounds[0] == pytest.approx(5e5 + poses[:, 0].min() - 5.0)
+    assert land.bounds[2] <= 5e5 + east - 10.0 + 5.0
+    assert land.holes == ((5e5 + east, 5e6, 5e5 + 240.0, 5e6 + 220.0),)
+
+
+def test_what_is_missing_is_named(tmp_path):
+    with pytest.raises(DatasetError, match="no dataset at"):
+        load_place(tmp_path)
+    place = noise_place(tmp_path)
+    (tmp_path / "split.yaml").unlink()
+    with pytest.raises(DatasetError, match=r"split\.yaml"):
+        load_place(tmp_path)
+    (tmp_path / "layers.npy").write_bytes(b"half a file")
+    with pytest.raises(DatasetError, match=r"layers\.npy.*again"):
+        _ = place.layers
+    (tmp_path / "place.json").write_text('{"format": 1}')
+    with pytest.raises(DatasetError, match="crs"):
+        load_place(tmp_path)

@@ -1,0 +1,89 @@
+"""What a recipe learns from: datasets without their hold-out, and worlds simulated once for all models."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from movix_core.dataset.split import Split
+from movix_core.errors import DatasetError, TrainingError
+from movix_core.maps.patches import PatchGeometry
+from movix_core.training import clips
+from movix_core.training.clips import load_clips
+from movix_core.training.recipe import DataRecipe, OptimizationRecipe, Recipe
+from movix_core.training.regions import trained_regions
+from movix_core.training.worlds import WorldSource
+from test.dataset.places import DATES, DRIVE_DATE, noise_frames, noise_place
+from test.simulation.worlds import small_world
+from test.tiny_model import tiny_card
+
+
+def recipe(*datasets, card=None, **data) -> Recipe:
+    told = {"procedural_worlds": 0, "validation_worlds": 0, "datasets": tuple(map(str, datasets))} | data
+    return Recipe(card or tiny_card(), data=DataRecipe(**told), optimization=OptimizationRecipe(threads=1))
+
+
+def test_a_dataset_loads_without_its_holdout_and_guard(tmp_path):
+    east = float(np.quantile(noise_frames().poses_map_base[:, 0], 0.7))
+    noise_place(tmp_path / "ds", drives=2, split=Split(((east, 0.0, 240.0, 220.0),), guard_m=32.0))
+    drives = load_clips(recipe(tmp_path / "ds"), tmp_path)
+    assert len(drives) == 2 and drives[0].dates == DATES and drives[0].layers.shape == (2, 220, 240, 3)
+    assert (drives[0].poses_map_base[:, 0] < east - 32.0).all()
+    assert drives[0].views.shape[1:] == (1, 4, 32, 32) and len(drives[0].views) == len(drives[0].poses_map_base) > 5
+    assert (drives[0].drive_date, drives[0].date_index) == (DRIVE_DATE, 1)
+
+
+def test_views_are_made_once_per_model_and_anew_when_the_drive_is(tmp_path, monkeypatch):
+    place = noise_place(tmp_path / "ds")
+    first = load_clips(recipe(place.folder), tmp_path)
+    made = []
+    whole = clips._write_views
+    monkeypatch.setattr(clips, "_write_views", lambda task: made.append(task.drive.stem) or whole(task))
+    np.testing.assert_array_equal(load_clips(recipe(place.folder), tmp_path)[0].views, first[0].views)
+    assert made == []
+    wide = tiny_card(patch=PatchGeometry(40.0, 0.0, 32))
+    assert (load_clips(recipe(place.folder, card=wide), tmp_path)[0].views != first[0].views).any()
+    noise_frames(7).save(place.drive_file("drive_0"))
+    assert (load_clips(recipe(place.folder), tmp_path)[0].views != first[0].views).any()
+    assert made == ["drive_0", "drive_0"]
+
+
+def test_damage_is_named_and_what_is_no_dataset_refused(tmp_path):
+    place = noise_place(tmp_path / "ds", split=Split(((0.0, 0.0, 10.0, 10.0),), guard_m=20.0))
+    with pytest.raises(DatasetError, match="narrower than a patch of 32 m"):
+        load_clips(recipe(place.folder), tmp_path)
+    noise_place(tmp_path / "one", dates=DATES[:1])
+    with pytest.raises(DatasetError, match="imagery of one date"):
+        load_clips(recipe(tmp_path / "one"), tmp_path)
+    whole = noise_place(tmp_path / "whole")
+    load_clips(recipe(whole.folder), tmp_path)
+    (views,) = whole.folder.glob("views-*/drive_0.npz")
+    views.write_bytes(b"half")
+    with pytest.raises(DatasetError, match=r"drive_0\.npz.*remove the file"):
+        load_clips(recipe(whole.folder), tmp_path)
+    with pytest.raises(TrainingError, match="no drive to learn from"):
+        load_clips(recipe(), tmp_path)
+
+
+def test_worlds_are_simulated_once_and_shared_by_models(tmp_path, monkeypatch):
+    built = []
+
+    def build():
+        built.append(1)
+        return small_world()
+
+    monkeypatch.setattr(clips, "training_worlds", lambda data: [WorldSource("small", 3, build)])
+    told = {"drives_per_world": 1, "drive_length_m": 60.0, "image_size": (64, 34)}
+    (drive,) = load_clips(recipe(**told), tmp_path)
+    assert drive.drive_date in drive.dates and drive.dates[drive.date_index] == drive.drive_date
+    assert len(drive.views) >= 10 and drive.north_m == 240.0
+    wide = dataclasses.replace(tiny_card(), patch=PatchGeometry(40.0, 0.0, 32))
+    load_clips(recipe(card=wide, **told), tmp_path)
+    assert built == [1]
+
+
+def test_the_card_says_what_was_learned_from(tmp_path):
+    place = noise_place(tmp_path / "ds")
+    worlds, land = trained_regions(recipe(place.folder, procedural_worlds=5, first_world_seed=10))
+    assert worlds == {"procedural_seeds": [10, 14]}
+    assert land["crs"] == "EPSG:32614" and land["holes"] == []
