@@ -5,11 +5,17 @@ from __future__ import annotations
 import argparse
 import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
 
 from movix_core.config import LocalizationConfig, load_config, with_overrides
 from movix_core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from movix_core.evaluation.sets import BenchmarkSet
+
+DEFAULT_OUT = Path("benchmarks/results")
 
 
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,6 +53,31 @@ def model_folder(config: LocalizationConfig, given: Path | None) -> Path:
     from movix_core.assembly import model_folder_from_config
 
     return given or model_folder_from_config(config)
+
+
+def add_set_arguments(parser: argparse.ArgumentParser) -> None:
+    """What every measurement over a benchmark set is told."""
+    parser.add_argument(
+        "--set", required=True, dest="set_name", help="procedural-val, naip-val, gascola, ..., or a dataset folder"
+    )
+    parser.add_argument("--model", type=Path, help="model folder")
+    parser.add_argument("--drives", type=int, help="only the first drives of the set")
+    parser.add_argument("--workers", type=int, default=2, help="worker processes")
+    parser.add_argument("--work", type=Path, default=Path("out/bench"), help="folder of finished drives")
+    parser.add_argument("--allow-seen-region", action="store_true", help="even where the model was trained")
+    parser.add_argument("--out", type=Path, default=DEFAULT_OUT, help="folder of the tables")
+    add_config_arguments(parser)
+
+
+def set_of(args: argparse.Namespace) -> tuple[LocalizationConfig, Path, BenchmarkSet]:
+    """Configuration, model and set of the command line; refuses a set the model was trained on."""
+    from movix_core.evaluation.seen import require_unseen
+    from movix_core.evaluation.sets import load_set
+
+    config = config_of(args)
+    folder = model_folder(config, args.model)
+    chosen = load_set(args.set_name, args.drives)
+    return config, folder, require_unseen(chosen, folder, allow_seen=args.allow_seen_region)
 
 
 def parse_override(text: str, option: str) -> tuple[str, object]:

@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from movix_core.cli.arguments import add_config_arguments, config_of, model_folder, parse_seeds
-
-if TYPE_CHECKING:
-    from movix_core.config import LocalizationConfig
-    from movix_core.evaluation.sets import BenchmarkSet
-
-DEFAULT_OUT = Path("benchmarks/results")
+from movix_core.cli import experiments
+from movix_core.cli.arguments import (
+    add_config_arguments,
+    add_set_arguments,
+    config_of,
+    model_folder,
+    parse_seeds,
+    set_of,
+)
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
-    parser = subparsers.add_parser("bench", help="measure accuracy, retrieval or speed")
+    parser = subparsers.add_parser("bench", help="measure accuracy, retrieval, speed; run studies")
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     accuracy = actions.add_parser("accuracy", help="drives of a set: method, baselines, controls; run again to resume")
-    _add_set_arguments(accuracy)
+    add_set_arguments(accuracy)
     accuracy.add_argument("--seeds", type=parse_seeds, default=(0, 1, 2), help="filter seeds (default 0,1,2)")
     accuracy.add_argument("--methods", nargs="+", help="only these methods (default: all)")
     accuracy.set_defaults(run=_accuracy)
     retrieval = actions.add_parser("retrieval", help="matching alone, on a grid over the whole map")
-    _add_set_arguments(retrieval)
+    add_set_arguments(retrieval)
     retrieval.set_defaults(run=_retrieval)
+    experiments.add_actions(actions)
     speed = actions.add_parser("speed", help="milliseconds of one filter update")
     speed.add_argument("--model", type=Path)
     speed.add_argument("--updates", type=int, default=30)
@@ -33,25 +35,12 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     speed.set_defaults(run=_speed)
 
 
-def _add_set_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--set", required=True, dest="set_name", help="procedural-val, naip-val, gascola, ..., or a dataset folder"
-    )
-    parser.add_argument("--model", type=Path, help="model folder")
-    parser.add_argument("--drives", type=int, help="only the first drives of the set")
-    parser.add_argument("--workers", type=int, default=2, help="worker processes")
-    parser.add_argument("--work", type=Path, default=Path("out/bench"), help="folder of finished drives")
-    parser.add_argument("--allow-seen-region", action="store_true", help="even where the model was trained")
-    parser.add_argument("--out", type=Path, default=DEFAULT_OUT, help="folder of the tables")
-    add_config_arguments(parser)
-
-
 def _accuracy(args: argparse.Namespace) -> None:
     from movix_core.evaluation.accuracy_report import write_accuracy
     from movix_core.evaluation.benchmark import Plan, run_accuracy
     from movix_core.evaluation.methods import METHODS
 
-    config, folder, benchmark_set = _told(args)
+    config, folder, benchmark_set = set_of(args)
     plan = Plan(folder, config, args.seeds, tuple(args.methods or METHODS))
     rows = run_accuracy(benchmark_set, plan, args.work, args.workers)
     table = write_accuracy(rows, benchmark_set, plan, args.command_line, args.out)
@@ -62,21 +51,10 @@ def _retrieval(args: argparse.Namespace) -> None:
     from movix_core.evaluation.retrieval import run_retrieval
     from movix_core.evaluation.retrieval_report import write_retrieval
 
-    config, folder, benchmark_set = _told(args)
+    config, folder, benchmark_set = set_of(args)
     rows = run_retrieval(benchmark_set, folder, config, args.work, args.workers)
     table = write_retrieval(rows, benchmark_set, folder, args.command_line, args.out)
     print(table.read_text(encoding="utf-8"))
-
-
-def _told(args: argparse.Namespace) -> tuple[LocalizationConfig, Path, BenchmarkSet]:
-    """Configuration, model and set of the command line; refuses a set the model was trained on."""
-    from movix_core.evaluation.seen import require_unseen
-    from movix_core.evaluation.sets import load_set
-
-    config = config_of(args)
-    folder = model_folder(config, args.model)
-    chosen = load_set(args.set_name, args.drives)
-    return config, folder, require_unseen(chosen, folder, allow_seen=args.allow_seen_region)
 
 
 def _speed(args: argparse.Namespace) -> None:

@@ -45,6 +45,15 @@ def summarize(values: Sequence[float | None]) -> Summary | None:
     return Summary(float(known.mean()), float(low), float(high), median, len(known))
 
 
+def paired_difference(
+    figures: Mapping[str, float | None], reference: Mapping[str, float | None]
+) -> Summary | None:  # fmt: skip
+    """Summary of figure minus reference over the drives that have both, finite: the bootstrap draws whole pairs."""
+    pairs = [(figures[drive], reference[drive]) for drive in figures.keys() & reference.keys()]
+    known = [(mine, yours) for mine, yours in sorted(pairs, key=str) if mine is not None and yours is not None]
+    return summarize([mine - yours for mine, yours in known if np.isfinite(mine) and np.isfinite(yours)])
+
+
 def per_drive(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, float | None]]:
     """Average the filter seeds of each drive: rows with `drive` and figures -> {drive: {figure: mean}}.
 

@@ -121,20 +121,22 @@ def _evaluate_case(task: _Task) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory(prefix="movix-bench-") as scratch:
         scenario = task.case.load(Path(scratch))
         layers = [MAP_LAYER] + ([SAME_DATE_LAYER] if scenario.has_same_date_map else [])
-        rows = [row for layer in layers for row in _evaluate_layer(task, scenario, layer)]
-        return [{"drive": task.case.drive, "rows": rows}]
+        rows = [row for layer in layers
+                for row in retrieve(scenario, task.case.drive, task.model_folder, task.device, layer)]  # fmt: skip
+        return [{"drive": task.case.drive, "rows": [{**row, "groups": list(task.case.groups)} for row in rows]}]
 
 
-def _evaluate_layer(task: _Task, scenario: Scenario, layer: str) -> list[dict[str, Any]]:
-    device = choose_device(task.device)
-    model = load_model(task.model_folder, device)
+def retrieve(scenario: Scenario, drive: str, model_folder: Path, device_name: str, layer: str) -> list[dict[str, Any]]:
+    """One row per kind of query of a drive on one layer. Errors: RecordingError if it is too short for a clip."""
+    device = choose_device(device_name)
+    model = load_model(model_folder, device)
     imagery = Imagery.load(scenario.site, scenario.site.layer(layer), gsd_m=model.card.patch.gsd_m, device=device)
     matcher = PatchMatcher(model, imagery, scenario.drive_date)
     clips = clips_of(scenario.events, model.card.clip)
     truth, valid = scenario.truth.at([clip.stamp_ns for clip in clips])
     usable = np.flatnonzero(valid)
     if not len(usable):
-        raise RecordingError(f"drive {task.case.drive} is too short for a clip of {model.card.clip.length} frames")
+        raise RecordingError(f"drive {drive} is too short for a clip of {model.card.clip.length} frames")
     chosen = usable[np.unique(np.linspace(0, len(usable) - 1, QUERIES_PER_DRIVE).round().astype(int))]
     asked = [clips[index] for index in chosen]
     asked += [Clip(clip.frames[-1:]) for clip in asked]
@@ -142,7 +144,7 @@ def _evaluate_layer(task: _Task, scenario: Scenario, layer: str) -> list[dict[st
     candidates, scores = _scores(matcher, observations, candidate_grid(imagery.bounds))
     return [
         {
-            "drive": task.case.drive, "layer": layer, "query": query, "map_date": str(imagery.date),
+            "drive": drive, "layer": layer, "query": query, "map_date": str(imagery.date),
             "drive_date": str(scenario.drive_date), "queries": len(chosen), "candidates": len(candidates),
             "figures": retrieval_figures(part, candidates, truth[chosen]),
         }

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from movix_core.errors import MovixError
-from movix_core.simulation.evolution import Evolution
+from movix_core.simulation.evolution import USUAL_AGEING, Ageing, Evolution
 from movix_core.simulation.grid import Grid, box_blur, resize
 from movix_core.simulation.landclass import LandClass
 from movix_core.simulation.landscape import Landscape
@@ -27,12 +27,13 @@ def world_from_classes(
     ortho_gsd_m: float = 0.5,
     map_margin_m: float = 40.0,
     device: str = "cpu",
+    ageing: Ageing = USUAL_AGEING,
 ) -> World:
     """A world whose land follows a class map (rows, cols) of LandClass values, uint8, north-up, `gsd_m` per cell.
 
     The map holds as it is on the earliest of `dates`; later dates grow, clear and shift it.
     """
-    evolution = Evolution(class_map, gsd_m, seed, min(dates))
+    evolution = Evolution(class_map, gsd_m, seed, min(dates), ageing)
     landscape = Landscape(evolution.grid, seed, min(dates), evolution.classes)
     return World(name, seed, tuple(sorted(dates)), landscape, ortho_gsd_m, map_margin_m, device)
 

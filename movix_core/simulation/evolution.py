@@ -26,6 +26,17 @@ class Clearing:
     year: float
 
 
+@dataclass(frozen=True)
+class Ageing:
+    """How strongly the years act, 1 as usual, 0 not at all: growth spreads brush and forest, clearing cuts forest."""
+
+    growth: float = 1.0
+    clearing: float = 1.0
+
+
+USUAL_AGEING = Ageing()
+
+
 class Evolution:
     """The class map of a world on any date.
 
@@ -33,10 +44,13 @@ class Evolution:
     classes by a few metres, and the strongest class wins.
     """
 
-    def __init__(self, class_map: torch.Tensor, gsd_m: float, seed: int, first_date: datetime.date) -> None:
+    def __init__(
+        self, class_map: torch.Tensor, gsd_m: float, seed: int, first_date: datetime.date,
+        ageing: Ageing = USUAL_AGEING,
+    ) -> None:  # fmt: skip
         """class_map: (rows, cols) uint8 of LandClass values, north-up. The years are counted from `first_date`."""
         self.grid = Grid(class_map.shape[0], class_map.shape[1], gsd_m)
-        self._seed, self._start = seed, _decimal_year(first_date)
+        self._seed, self._start, self._ageing = seed, _decimal_year(first_date), ageing
         self._work = self.grid.at_gsd(max(_WORK_GSD_M, gsd_m))
         masks = torch.stack([(class_map == land).float() for land in LandClass])
         width = 2 * round(0.5 * _EDGE_M / self._work.gsd_m) + 1
@@ -51,12 +65,12 @@ class Evolution:
     def classes(self, date: datetime.date) -> torch.Tensor:
         """(rows, cols) uint8 of LandClass values on a date."""
         scores = self._soft.clone()
-        years = _decimal_year(date) - self._start
+        grown = 0.022 * self._ageing.growth * (_decimal_year(date) - self._start)
         own = fractal_noise(
             self._work, 10.0, generator_for(self._seed, "edges", date.toordinal()), octaves=2, persistence=0.7
         )
         for land in _LIVING:
-            scores[land] += torch.where(scores[land] > 0, 0.022 * years * (0.8 + self._growth) + 0.04 * own, 0.0)
+            scores[land] += torch.where(scores[land] > 0, grown * (0.8 + self._growth) + 0.04 * own, 0.0)
         pond = rng_for(self._seed, "pond", date.toordinal()).uniform(-0.25, 0.12)
         scores[LandClass.WATER] += torch.where(scores[LandClass.WATER] > 0, pond, 0.0)
         scores += 0.06 * self._ragged * (scores > 0)
@@ -68,7 +82,7 @@ class Evolution:
     def _plan_clearings(self) -> list[Clearing]:
         rng = rng_for(self._seed, "clearings")
         width, height = self.grid.size_m
-        count = rng.poisson(width * height / 40_000.0)
+        count = rng.poisson(self._ageing.clearing * width * height / 40_000.0)
         return [
             Clearing(
                 rng.uniform(0, width), rng.uniform(0, height), rng.uniform(10, 30), self._start + rng.uniform(0, 9)

@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Sequence
 
 from movix_core.simulation.classmap import world_from_classes
+from movix_core.simulation.evolution import USUAL_AGEING, Ageing
 from movix_core.simulation.grid import Grid
 from movix_core.simulation.layout import class_map
 from movix_core.simulation.noise import rng_for
@@ -23,6 +24,7 @@ def procedural_world(
     dates: Sequence[datetime.date] | None = None,
     map_margin_m: float = 40.0,
     device: str = "cpu",
+    ageing: Ageing = USUAL_AGEING,
 ) -> World:
     """An off-road world of trails, grass, brush, forest, rock, water and soil on five dates of 2013-2023.
 
@@ -34,6 +36,7 @@ def procedural_world(
     return world_from_classes(
         class_map(grid, seed), gsd_m, seed, draw_dates(seed) if dates is None else dates,
         name=f"procedural-{seed}", ortho_gsd_m=ortho_gsd_m, map_margin_m=map_margin_m, device=device,
+        ageing=ageing,
     )  # fmt: skip
 
 

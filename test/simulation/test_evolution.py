@@ -4,7 +4,7 @@ import datetime
 
 import torch
 
-from movix_core.simulation.evolution import Evolution
+from movix_core.simulation.evolution import Ageing, Evolution
 from movix_core.simulation.grid import Grid
 from movix_core.simulation.landclass import LandClass
 from movix_core.simulation.layout import class_map
@@ -39,3 +39,18 @@ def test_forest_grows_and_is_cut():
 def test_a_single_class_stays_what_it_is():
     grass = torch.full((50, 50), int(LandClass.GRASS), dtype=torch.uint8)
     assert (Evolution(grass, 1.0, 1, FIRST).classes(datetime.date(2020, 1, 1)) == LandClass.GRASS).all()
+
+
+def test_each_cause_of_ageing_can_act_alone():
+    half = torch.full((200, 200), int(LandClass.GRASS), dtype=torch.uint8)
+    half[:, :100] = LandClass.FOREST
+    gained, lost = {}, {}
+    for name, ageing in (("none", Ageing(0.0, 0.0)), ("growth", Ageing(1.0, 0.0)), ("clearing", Ageing(0.0, 1.0))):
+        gained[name] = lost[name] = 0
+        for seed in range(6):
+            evolution = Evolution(half, 1.0, seed, FIRST, ageing)
+            before, after = (evolution.classes(datetime.date(year, 6, 1)) == LandClass.FOREST for year in (2013, 2023))
+            gained[name] += int((after & ~before).sum())
+            lost[name] += int((before & ~after).sum())
+    assert gained["growth"] > 2 * gained["none"] and lost["growth"] < lost["none"] + 300
+    assert lost["clearing"] > lost["none"] + 600 and gained["clearing"] < 1.5 * gained["none"] + 100

@@ -10,13 +10,14 @@ from pathlib import Path
 from movix_core.dataset.place import PLACE_FILE
 from movix_core.errors import ConfigError
 from movix_core.evaluation.scenario import Case
-from movix_core.evaluation.sets import gascola, naip, procedural, recorded
+from movix_core.evaluation.sets import aged, gascola, naip, procedural, recorded
 from movix_core.maps.region import Region
 
 SETS: dict[str, Callable[[], Sequence[Case]]] = {
     "procedural-train": lambda: procedural.cases(range(0, 1000)),
     "procedural-val": lambda: procedural.cases(range(1000, 1040)),
     "procedural-test": lambda: procedural.cases(range(2000, 2040)),
+    "procedural-aged": aged.cases,
     "naip-val": naip.cases,
     "gascola": gascola.cases,
 }
@@ -55,7 +56,7 @@ def load_set(name: str, drives: int | None = None) -> BenchmarkSet:
         return _recorded_set(Path(name), drives)
     if name not in SETS:
         raise ConfigError(f"there is no set '{name}': choose from {', '.join(SETS)}, or give a dataset folder")
-    family = {"naip-val": naip, "gascola": gascola}.get(name, procedural)
+    family = {"naip-val": naip, "gascola": gascola, "procedural-aged": aged}.get(name, procedural)
     cases: tuple[Case, ...] = tuple(SETS[name]())
     sections = gascola.ODOMETRIES if family is gascola else ()
     where: Callable[[], Sequence[Region]] = partial(family.regions, cases[:drives])

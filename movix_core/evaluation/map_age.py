@@ -1,0 +1,126 @@
+"""Accuracy against the age of the map: what the benchmark's rows say, ordered by the time between map and drive."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from movix_core.evaluation.figure import GRID, SERIES, new_figure, plain
+from movix_core.evaluation.report import Summary, per_drive, provenance, summarize, write_json
+from movix_core.evaluation.retrieval_report import retrieval_rows
+from movix_core.evaluation.sets import BenchmarkSet
+
+Rows = Sequence[Mapping[str, Any]]
+_FIGURES = {  # name -> (title, decimals)
+    "sr_10m_after_100m": ("SR@10 m", 3), "sr_25m_after_100m": ("SR@25 m", 3), "ate_m_after_100m": ("ATE (m)", 1),
+    "retrieval_sr_10m": ("retrieval SR@10 m", 3), "retrieval_sr_25m": ("retrieval SR@25 m", 3),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class AgeGroup:
+    """Drives that share an interval between map and drive. years: drive minus map, negative where the map is newer."""
+
+    name: str
+    years: float
+    drives: int
+    figures: dict[str, Summary | None]
+
+
+def age_groups(accuracy: Rows, retrieval: Rows) -> list[AgeGroup]:
+    """Groups of the set (its last group label), by interval.
+
+    accuracy: rows of the method alone, see `run_accuracy`; retrieval: see `run_retrieval`; either may be empty.
+    """
+    figures: dict[str, dict[str, float | None]] = {}
+    for drive, values in per_drive(accuracy).items():
+        figures.setdefault(drive, {}).update(values)
+    for row in retrieval_rows(retrieval):
+        found = {f"retrieval_{name}": value for name, value in row["figures"].items()}
+        figures.setdefault(row["drive"], {}).update(found)
+    labels = {row["drive"]: row for row in [*retrieval_rows(retrieval), *accuracy]}
+    members: dict[str, list[str]] = {}
+    for drive, row in labels.items():
+        members.setdefault(_label(row), []).append(drive)
+    groups = [
+        AgeGroup(
+            name, float(np.mean([_years(labels[drive]) for drive in drives])), len(drives),
+            {figure: summarize([figures[drive].get(figure) for drive in drives]) for figure in _FIGURES},
+        )
+        for name, drives in members.items()
+    ]  # fmt: skip
+    return sorted(groups, key=lambda group: group.years)
+
+
+def write_age(
+    groups: Sequence[AgeGroup], benchmark_set: BenchmarkSet, model_folder: Path, command: str, out: Path
+) -> Path:
+    """Write `age-NAME.json`, `.md` and `.png` into `out`; returns the markdown's path."""
+    out.mkdir(parents=True, exist_ok=True)
+    origin = provenance(command)
+    stem = out / f"age-{benchmark_set.file_name}"
+    content = {"set": benchmark_set.name, "data": benchmark_set.data, "model": str(model_folder), **origin}
+    write_json(stem.with_suffix(".json"), content | {"groups": [asdict(group) for group in groups]})
+    parts = [
+        f"# Accuracy against map age on `{benchmark_set.name}`",
+        f"Data: **{benchmark_set.data}**. {benchmark_set.note}",
+        "Years from map to drive, negative where the map is newer. The filter's figures are those after the first "
+        "100 m; retrieval uses no filter. Mean over drives [95 % bootstrap interval over drives].",
+        _table(groups),
+        f"{origin['date']}, commit {origin['commit']}, {origin['machine']}.\n\n    {command}",
+    ]
+    stem.with_suffix(".md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    _plot(stem.with_suffix(".png"), groups, benchmark_set)
+    return stem.with_suffix(".md")
+
+
+def _table(groups: Sequence[AgeGroup]) -> str:
+    known = _known(groups)
+    header = ["map and drive", "years", "drives", *(_FIGURES[name][0] for name in known)]
+    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
+    for group in groups:
+        cells = [_cell(group.figures[name], _FIGURES[name][1], group.drives) for name in known]
+        lines.append("| " + " | ".join([group.name, f"{group.years:+.1f}", str(group.drives), *cells]) + " |")
+    return "\n".join(lines)
+
+
+def _plot(path: Path, groups: Sequence[AgeGroup], benchmark_set: BenchmarkSet) -> None:
+    known = _known(groups)
+    figure = new_figure(figsize=(3.6 * len(known), 3.4), dpi=130, layout="constrained")
+    for axes, name, colour in zip(figure.subplots(1, len(known), squeeze=False)[0], known, SERIES, strict=False):
+        found = [(group.years, summary) for group in groups if (summary := group.figures[name])]
+        means = np.array([summary.mean for _, summary in found])
+        span = np.abs(np.array([[summary.low, summary.high] for _, summary in found]).T - means)
+        axes.errorbar([years for years, _ in found], means, yerr=np.nan_to_num(span, posinf=0.0), fmt="o", ms=4,
+                      lw=0.8, color=colour, alpha=0.8)  # fmt: skip
+        axes.axvline(0.0, color=GRID, lw=1.5)
+        plain(axes, "years from map to drive", _FIGURES[name][0])
+    figure.suptitle(f"Map age on {benchmark_set.name} ({benchmark_set.data})", fontsize=10)
+    figure.savefig(path)
+
+
+def _known(groups: Sequence[AgeGroup]) -> list[str]:
+    return [name for name in _FIGURES if any(group.figures[name] for group in groups)]
+
+
+def _label(row: Mapping[str, Any]) -> str:
+    groups = row.get("groups")
+    return groups[-1] if groups else f"map {row['map_date']}, drive {row['drive_date']}"
+
+
+def _years(row: Mapping[str, Any]) -> float:
+    map_date, drive_date = (datetime.date.fromisoformat(row[key]) for key in ("map_date", "drive_date"))
+    return (drive_date - map_date).days / 365.25
+
+
+def _cell(summary: Summary | None, decimals: int, drives: int) -> str:
+    if summary is None:
+        return "–"
+    if drives == 1:
+        return f"{summary.mean:.{decimals}f}"
+    return f"{summary.mean:.{decimals}f} [{summary.low:.{decimals}f}, {summary.high:.{decimals}f}]"

@@ -1,0 +1,179 @@
+"""The table of a study: every variant's figures, and what leaving an ingredient out costs, with its uncertainty."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from movix_core.evaluation.figure import SERIES, draw_intervals, new_figure, plain
+from movix_core.evaluation.report import Summary, paired_difference, provenance, summarize, write_json
+from movix_core.evaluation.sets import BenchmarkSet
+from movix_core.study.ablation import TrainedVariant
+from movix_core.study.study import Study
+
+Rows = Sequence[Mapping[str, Any]]
+_FIGURES = {  # name -> (title, decimals, +1 where more is better)
+    "sr_10m_after_100m": ("SR@10 m", 3, 1), "sr_25m_after_100m": ("SR@25 m", 3, 1),
+    "ate_m_after_100m": ("ATE (m)", 1, -1), "yaw_mae_deg_after_100m": ("yaw error (°)", 1, -1),
+    "retrieval_sr_10m": ("retrieval SR@10 m", 3, 1), "retrieval_sr_25m": ("retrieval SR@25 m", 3, 1),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One figure of a variant against the reference.
+
+    value: over drives, each the mean of its training seeds. by_seed: mean over drives of every seed.
+    difference: variant minus reference, paired by drive; None for the reference. spread: standard
+    deviation that seeds alone give such a difference; None from a single seed.
+    """
+
+    value: Summary | None
+    by_seed: dict[int, float]
+    difference: Summary | None
+    spread: float | None
+
+    def verdict(self, better: int) -> str:
+        """Whether the variant is better or worse beyond both the drives' interval and the seeds' spread."""
+        if self.difference is None:
+            return ""
+        beyond_drives = self.difference.low > 0.0 or self.difference.high < 0.0
+        beyond_seeds = self.spread is None or abs(self.difference.mean) > self.spread
+        if not (beyond_drives and beyond_seeds):
+            return "no difference beyond the spread"
+        verdict = "better" if self.difference.mean * better > 0.0 else "worse"
+        return verdict if self.spread is not None else f"{verdict} (seeds not compared)"
+
+
+def compare(rows: Rows, study: Study, figure: str) -> dict[str, Comparison]:
+    """{variant: Comparison} of one figure."""
+    reference = _by_drive(rows, study.reference, figure)
+    reference_seeds = _by_seed(rows, study.reference, figure)
+    result = {}
+    for variant in study.variants:
+        by_drive, by_seed = _by_drive(rows, variant, figure), _by_seed(rows, variant, figure)
+        other = variant != study.reference
+        result[variant] = Comparison(
+            summarize(list(by_drive.values())), by_seed, paired_difference(by_drive, reference) if other else None,
+            _spread(by_seed, reference_seeds) if other else None,
+        )  # fmt: skip
+    return result
+
+
+def write_ablation(
+    rows: Rows, trained: Sequence[TrainedVariant], study: Study, benchmark_set: BenchmarkSet, command: str, out: Path
+) -> Path:
+    """Write `ablation-NAME.json`, `.md` and `.png` into `out`; returns the markdown's path."""
+    out.mkdir(parents=True, exist_ok=True)
+    comparisons = {name: compare(rows, study, name) for name in _FIGURES if name in rows[0]["figures"]}
+    origin = provenance(command)
+    stem = out / f"ablation-{study.name}"
+    write_json(stem.with_suffix(".json"), {
+        "study": study.name, "set": benchmark_set.name, "data": benchmark_set.data, **origin,
+        "plan": asdict(study.plan), "base": study.base, "reference": study.reference,
+        "comparisons": {figure: {variant: asdict(one) for variant, one in table.items()}
+                        for figure, table in comparisons.items()},
+        "trainings": [{"variant": run.variant, "seed": run.seed, "metrics": run.metrics} for run in trained],
+        "rows": list(rows),
+    })  # fmt: skip
+    stem.with_suffix(".md").write_text(_markdown(comparisons, study, benchmark_set, origin), encoding="utf-8")
+    _plot(stem.with_suffix(".png"), comparisons, study, benchmark_set)
+    return stem.with_suffix(".md")
+
+
+def _markdown(
+    comparisons: Mapping[str, Mapping[str, Comparison]], study: Study, benchmark_set: BenchmarkSet,
+    origin: Mapping[str, str],
+) -> str:  # fmt: skip
+    plan = study.plan
+    parts = [
+        f"# Study `{study.name}`",
+        f"Data: **{benchmark_set.data}**. {benchmark_set.note}",
+        f"Every variant is the recipe `{plan.recipe}` with its changes, trained on the same data and the same budget; "
+        f"evaluated on the first {len(benchmark_set.cases)} drives of `{plan.set}`, after 100 m, filter seeds "
+        f"{list(plan.filter_seeds)}. Mean over drives, of the training seeds' mean [95 % bootstrap interval over "
+        f"drives]. A difference is variant minus `{study.reference}`, paired by drive; ± is the standard deviation "
+        "that training seeds alone give it. Better and worse are claimed only beyond both.",
+        _variants_table(study),
+        *(f"## {_FIGURES[figure][0]}\n\n{_table(figure, table, study)}" for figure, table in comparisons.items()),
+        "## Provenance",
+        f"{origin['date']}, commit {origin['commit']}, {origin['machine']}.\n\n    {origin['command']}",
+    ]  # fmt: skip
+    return "\n\n".join(parts) + "\n"
+
+
+def _variants_table(study: Study) -> str:
+    lines = ["| variant | changes to the recipe | training seeds |", "|---|---|---|"]
+    for name, variant in study.variants.items():
+        changes = f"`{json.dumps(variant.changes)}`" if variant.changes else "none"
+        lines.append(f"| {name} | {changes} | {', '.join(map(str, study.seeds_of(name)))} |")
+    return "\n".join(lines)
+
+
+def _table(figure: str, table: Mapping[str, Comparison], study: Study) -> str:
+    _, decimals, better = _FIGURES[figure]
+    lines = ["| variant | value | each seed | difference | verdict |", "|---|---|---|---|---|"]
+    for variant in study.variants:
+        one = table[variant]
+        spread = "" if one.spread is None else f" ± {one.spread:.{decimals}f}"
+        difference = "" if one.difference is None else f"{_interval(one.difference, decimals, '+')}{spread}"
+        seeds = ", ".join(f"{value:.{decimals}f}" for value in one.by_seed.values())
+        lines.append(
+            f"| {variant} | {_interval(one.value, decimals)} | {seeds} | {difference} | {one.verdict(better)} |"
+        )
+    return "\n".join(lines)
+
+
+def _plot(
+    path: Path, comparisons: Mapping[str, Mapping[str, Comparison]], study: Study, benchmark_set: BenchmarkSet
+) -> None:
+    names = list(study.variants)
+    figure = new_figure(figsize=(4.0 * len(comparisons) + 1.5, 1.2 + 0.5 * len(names)), dpi=130, layout="constrained")
+    all_axes = figure.subplots(1, len(comparisons), sharey=True, squeeze=False)[0]
+    for axes, (name, table) in zip(all_axes, comparisons.items(), strict=True):
+        draw_intervals(axes, [table[variant].value for variant in names], names)
+        for row, variant in enumerate(names):
+            seeds = list(table[variant].by_seed.values())
+            axes.plot(seeds, np.full(len(seeds), row + 0.2), "|", ms=8, color=SERIES[1])
+        plain(axes, _FIGURES[name][0])
+    figure.suptitle(f"{study.name}: {benchmark_set.name} ({benchmark_set.data}); dots: mean and 95 % over drives, "
+                    "bars: training seeds", fontsize=9)  # fmt: skip
+    figure.savefig(path)
+
+
+def _by_drive(rows: Rows, variant: str, figure: str) -> dict[str, float | None]:
+    """Mean over training seeds of every drive; None where no seed has the figure."""
+    found: dict[str, list[float]] = {}
+    for row in rows:
+        if row["variant"] == variant:
+            value = row["figures"][figure]
+            found.setdefault(row["drive"], []).extend([] if value is None else [value])
+    return {drive: float(np.mean(values)) if values else None for drive, values in found.items()}
+
+
+def _by_seed(rows: Rows, variant: str, figure: str) -> dict[int, float]:
+    """Mean over drives of every training seed."""
+    found: dict[int, list[float]] = {}
+    for row in rows:
+        if row["variant"] == variant and row["figures"][figure] is not None:
+            found.setdefault(row["seed"], []).append(row["figures"][figure])
+    return {seed: float(np.mean(values)) for seed, values in found.items()}
+
+
+def _spread(by_seed: Mapping[int, float], reference: Mapping[int, float]) -> float | None:
+    """Standard deviation of a difference of two means over seeds, from the scatter of both."""
+    if min(len(by_seed), len(reference)) < 2:
+        return None
+    return float(np.sqrt(sum(np.var(list(values.values()), ddof=1) / len(values) for values in (by_seed, reference))))
+
+
+def _interval(summary: Summary | None, decimals: int, sign: str = "") -> str:
+    if summary is None:
+        return "–"
+    low, high = f"{summary.low:{sign}.{decimals}f}", f"{summary.high:{sign}.{decimals}f}"
+    return f"{summary.mean:{sign}.{decimals}f} [{low}, {high}]"

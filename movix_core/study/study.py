@@ -1,0 +1,110 @@
+"""A study: one recipe, variants of it, the drives they are compared on; `config/studies/*.yaml` is read into this."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from movix_core.encoders.card import Likelihood, from_tree
+from movix_core.errors import ModelError, TrainingError
+from movix_core.training.recipe import Recipe, check_recipe
+
+MEASURES = ("accuracy", "retrieval")
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One row of a study. changes: recipe fields that differ, as in a recipe file. seeds: only so many, 0 for all."""
+
+    changes: dict[str, Any] = field(default_factory=dict)
+    seeds: int = 0
+
+
+@dataclass(frozen=True)
+class StudyPlan:
+    """What a study file says.
+
+    recipe: file of the recipe all variants start from, beside the study file. set, drives: what is
+    evaluated, the first drives of a set. seeds: of the training; filter_seeds: of the filter.
+    measures: out of MEASURES. variants: the first is what the others are compared with.
+    """
+
+    recipe: str
+    set: str = "procedural-val"
+    drives: int = 12
+    seeds: tuple[int, ...] = (0, 1, 2)
+    filter_seeds: tuple[int, ...] = (0,)
+    measures: tuple[str, ...] = ("accuracy",)
+    variants: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study, checked: every variant's recipe is one that can be trained."""
+
+    name: str
+    plan: StudyPlan
+    variants: dict[str, Variant]
+    base: dict[str, Any]
+
+    @property
+    def reference(self) -> str:
+        """The variant the others are compared with."""
+        return next(iter(self.variants))
+
+    def seeds_of(self, variant: str) -> tuple[int, ...]:
+        """Training seeds of a variant."""
+        count = self.variants[variant].seeds
+        return self.plan.seeds[:count] if count else self.plan.seeds
+
+    def recipe(self, variant: str, seed: int) -> Recipe:
+        """The recipe of a variant. Errors: TrainingError naming the field that is wrong."""
+        tree = merged(merged(self.base, self.variants[variant].changes), {"seed": seed})
+        where = f"study {self.name}, variant '{variant}'"
+        try:
+            recipe: Recipe = from_tree(Recipe, tree, where)
+        except ModelError as err:
+            raise TrainingError(str(err)) from err
+        check_recipe(recipe)
+        return recipe
+
+
+def load_study(path: Path) -> Study:
+    """Read a study and its recipe. Errors: TrainingError naming file and field."""
+    try:
+        plan: StudyPlan = from_tree(StudyPlan, yaml.safe_load(path.read_text(encoding="utf-8")), str(path))
+        base = yaml.safe_load((path.parent / plan.recipe).read_text(encoding="utf-8"))
+        variants = {name: from_tree(Variant, tree or {}, f"{path}, variant '{name}'")
+                    for name, tree in plan.variants.items()}  # fmt: skip
+    except (OSError, yaml.YAMLError, UnicodeDecodeError, ModelError) as err:
+        raise TrainingError(f"cannot read study {path}: {err}") from err
+    if len(variants) < 2 or not set(plan.measures) <= set(MEASURES) or not plan.measures or not plan.seeds:
+        raise TrainingError(f"study {path} needs at least two variants, a seed, and measures of {', '.join(MEASURES)}")
+    study = Study(path.stem, plan, variants, base)
+    for variant in variants:
+        study.recipe(variant, plan.seeds[0])
+    return study
+
+
+def weights_digest(recipe: Recipe) -> str:
+    """Names a training by all that shapes its weights: variants that differ in the filter's likelihood share it."""
+    model = dataclasses.replace(recipe.model, likelihood=Likelihood())
+    told = json.dumps(asdict(dataclasses.replace(recipe, model=model)), sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest()[:12]
+
+
+def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The tree `base` with `changes` laid over it, mapping by mapping."""
+    result = dict(base)
+    for key, value in changes.items():
+        below = result.get(key)
+        deeper = isinstance(value, Mapping) and isinstance(below, Mapping)
+        result[key] = merged(below, value) if deeper else value  # type: ignore[arg-type]
+    return result

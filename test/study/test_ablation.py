@@ -1,0 +1,92 @@
+"""A study from training to table: it resumes, shares what it can, and claims no more than it measured."""
+
+import dataclasses
+import json
+
+import pytest
+import torch
+
+from movix_core.encoders.checkpoint import save_model
+from movix_core.evaluation.report import Summary
+from movix_core.study import ablation
+from movix_core.study.ablation import evaluate_variants, train_variants
+from movix_core.study.ablation_report import Comparison, compare, write_ablation
+from movix_core.study.study import load_study
+from test.evaluation.small_set import small_set
+from test.evaluation.test_benchmark import CONFIG
+from test.study.test_study import RECIPE, STUDY
+from test.tiny_model import tiny_model
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def study(tmp_path):
+    (tmp_path / "base.yaml").write_text(RECIPE)
+    (tmp_path / "s.yaml").write_text(STUDY)
+    return load_study(tmp_path / "s.yaml")
+
+
+@pytest.fixture
+def trainings(monkeypatch):
+    """Trainings that only write a tiny model seeded by the recipe's seed and patch; the recipes they were given."""
+    given = []
+
+    def train(recipe, folder, cache, device):
+        given.append(recipe)
+        save_model(tiny_model(seed=recipe.seed + int(recipe.model.patch.size_m)), folder)
+        return folder
+
+    monkeypatch.setattr(ablation, "train", train)
+    return given
+
+
+def test_a_study_from_training_to_table(study, trainings, tmp_path, monkeypatch):
+    trained = train_variants(study, tmp_path / "models", tmp_path, CONFIG, CPU)
+    assert [(run.variant, run.seed) for run in trained] == [
+        ("full", 4), ("wide patch", 4), ("gamma", 4), ("full", 5), ("gamma", 5)
+    ]  # fmt: skip
+    assert len(trainings) == 3  # gamma is a matter of the filter
+    assert trained[2].config.likelihood.entropy_gain == 1.0 and trained[2].folder == trained[0].folder
+    rows = evaluate_variants(study, trained, small_set(), tmp_path / "work", workers=1)
+    assert len(rows) == 5 * 2 and {row["drive"] for row in rows} == {"noise-0", "noise-1"}
+    text = write_ablation(
+        rows, trained, study, small_set(), "movix bench ablation s.yaml", tmp_path / "out"
+    ).read_text()
+    assert '`{"model": {"patch": {"size_m": 40.0}}}`' in text and "SR@25 m" in text
+    content = json.loads((tmp_path / "out" / "ablation-s.json").read_text())
+    assert content["comparisons"]["ate_m_after_100m"]["wide patch"]["difference"]["drives"] == 2
+    assert (tmp_path / "out" / "ablation-s.png").stat().st_size > 5000
+    monkeypatch.setattr(ablation, "_evaluate_drive", lambda task: pytest.fail("finished drives are not done again"))
+    again = train_variants(study, tmp_path / "models", tmp_path, CONFIG, CPU)
+    assert evaluate_variants(study, again, small_set(), tmp_path / "work", workers=1) == rows
+    assert len(trainings) == 3
+
+
+def rows_of(values):
+    """{variant: {seed: [figure of each drive]}} as rows."""
+    return [
+        {"variant": variant, "seed": seed, "drive": str(number), "figures": {"x": value}}
+        for variant, seeds in values.items()
+        for seed, drives in seeds.items()
+        for number, value in enumerate(drives)
+    ]
+
+
+def test_a_steady_loss_on_every_drive_is_a_difference(study):
+    table = compare(rows_of({
+        "full": {4: [0.9, 0.5, 0.7], 5: [0.92, 0.52, 0.72]},
+        "wide patch": {4: [0.7, 0.3, 0.5], 5: [0.69, 0.29, 0.49]},
+        "gamma": {4: [0.9, 0.5, 0.72], 5: [0.9, 0.53, 0.7]},
+    }), study, "x")  # fmt: skip
+    assert table["wide patch"].difference.mean == pytest.approx(-0.215)
+    assert table["wide patch"].verdict(better=1) == "worse" and table["wide patch"].verdict(better=-1) == "better"
+    assert table["gamma"].verdict(better=1) == "no difference beyond the spread"
+    assert table["full"].difference is None and table["full"].verdict(1) == ""
+
+
+def test_what_seeds_alone_could_have_done_is_not_claimed():
+    clear = Comparison(None, {}, Summary(-0.2, -0.3, -0.1, -0.2, 8), spread=0.05)
+    assert clear.verdict(1) == "worse"
+    assert dataclasses.replace(clear, spread=0.25).verdict(1) == "no difference beyond the spread"
+    assert dataclasses.replace(clear, spread=None).verdict(1) == "worse (seeds not compared)"

@@ -1,0 +1,72 @@
+"""A study file: variants laid over a recipe, and errors that name what is wrong."""
+
+import pytest
+
+from movix_core.errors import TrainingError
+from movix_core.paths import shipped
+from movix_core.study.study import load_study, merged, weights_digest
+
+RECIPE = """
+model: {name: base, patch: {size_m: 20.0, offset_m: 0.0, pixels: 32}}
+sampling: {negatives: 3}
+optimization: {steps: 5, checkpoint_every: 100}
+"""
+STUDY = """
+recipe: base.yaml
+set: procedural-val
+drives: 2
+seeds: [4, 5]
+variants:
+  full:
+  wide patch: {changes: {model: {patch: {size_m: 40.0}}}, seeds: 1}
+  gamma: {changes: {model: {likelihood: {entropy_gain: 1.0}}}}
+"""
+
+
+@pytest.fixture
+def file(tmp_path):
+    (tmp_path / "base.yaml").write_text(RECIPE)
+    (tmp_path / "s.yaml").write_text(STUDY)
+    return tmp_path / "s.yaml"
+
+
+def test_variants_change_what_they_say_and_nothing_else(file):
+    study = load_study(file)
+    assert (study.name, study.reference, list(study.variants)) == ("s", "full", ["full", "wide patch", "gamma"])
+    full, wide = study.recipe("full", 4), study.recipe("wide patch", 4)
+    assert (full.model.patch.size_m, wide.model.patch.size_m, wide.model.patch.pixels) == (20.0, 40.0, 32)
+    assert wide.sampling == full.sampling and (full.seed, study.recipe("full", 5).seed) == (4, 5)
+    assert study.seeds_of("full") == (4, 5) and study.seeds_of("wide patch") == (4,)
+
+
+def test_variants_of_the_filter_share_their_weights(file):
+    study = load_study(file)
+    assert weights_digest(study.recipe("gamma", 4)) == weights_digest(study.recipe("full", 4))
+    assert weights_digest(study.recipe("wide patch", 4)) != weights_digest(study.recipe("full", 4))
+    assert weights_digest(study.recipe("full", 5)) != weights_digest(study.recipe("full", 4))
+
+
+def test_merging_leaves_the_base_alone():
+    base = {"a": {"b": 1, "c": 2}}
+    assert merged(base, {"a": {"b": 3}, "d": 4}) == {"a": {"b": 3, "c": 2}, "d": 4}
+    assert base == {"a": {"b": 1, "c": 2}}
+
+
+@pytest.mark.parametrize(("old", "new", "named"), [
+    ("size_m: 40.0", "sizem: 40.0", "variant 'wide patch'.*unknown field 'sizem'"),
+    ("recipe: base.yaml", "recipe: none.yaml", "none.yaml"),
+    ("drives: 2", "drives: two", "drives must be int"),
+    ("set: procedural-val", "measures: [speed]", "accuracy, retrieval"),
+    ("seeds: 1}", "seed: 1}", "unknown field 'seed'"),
+])  # fmt: skip
+def test_what_is_wrong_is_named(file, old, new, named):
+    file.write_text(STUDY.replace(old, new))
+    with pytest.raises(TrainingError, match=named):
+        load_study(file)
+
+
+@pytest.mark.parametrize("name", ["paper", "patch"])
+def test_shipped_studies_can_be_trained(name):
+    study = load_study(shipped("config", "studies", f"{name}.yaml"))
+    steps = {study.recipe(variant, 0).optimization.steps for variant in study.variants}
+    assert len(steps) == 1 and len(study.variants) >= 4
