@@ -16,7 +16,7 @@ from movix_core.evaluation.figure import SERIES, draw_intervals, new_figure, pla
 from movix_core.evaluation.journal import Journal
 from movix_core.evaluation.methods import Bench, run_filter
 from movix_core.evaluation.replay import Run
-from movix_core.evaluation.report import markdown_table, provenance, span, summarize_rows, write_json
+from movix_core.evaluation.report import markdown_table, span, summarize_rows, write_report
 from movix_core.evaluation.scenario import Case, Scenario
 from movix_core.evaluation.sets import BenchmarkSet
 from movix_core.evaluation.trajectory_errors import SETTLED_SUFFIX, drive_metrics
@@ -58,12 +58,8 @@ def write_gamma_sweep(
     rows: Rows, benchmark_set: BenchmarkSet, config: LocalizationConfig, model_folder: Path, command: str, out: Path
 ) -> Path:
     """Write `gamma-NAME.json`, `.md` and `.png` into `out`; returns the markdown's path."""
-    out.mkdir(parents=True, exist_ok=True)
-    origin = provenance(command)
-    stem = out / f"gamma-{benchmark_set.file_name}"
     content = {"set": benchmark_set.name, "data": benchmark_set.data, "model": str(model_folder),
-               "filter": asdict(config.filter), **origin}  # fmt: skip
-    write_json(stem.with_suffix(".json"), content | {"marks_m": _MARKS_M.tolist(), "rows": list(rows)})
+               "filter": asdict(config.filter), "marks_m": _MARKS_M.tolist(), "rows": list(rows)}  # fmt: skip
     groups = {f"γ = {gamma:g}": [row for row in rows if row["gamma"] == gamma] for gamma in _gammas(rows)}
     summaries = {name: summarize_rows(group) for name, group in groups.items()}
     dates = {name: f"{span(group, 'map_date')} | {span(group, 'drive_date')}" for name, group in groups.items()}
@@ -73,11 +69,10 @@ def write_gamma_sweep(
         "λ_t = λ · exp(−γ H_t), H_t the belief's entropy relative to the reference Gaussian; λ is the same in every "
         "row. Mean over drives [95 % bootstrap interval over drives], after the first 100 m.",
         markdown_table(summaries, SETTLED_SUFFIX, dates),
-        f"{origin['date']}, commit {origin['commit']}, {origin['machine']}.\n\n    {command}",
     ]
-    stem.with_suffix(".md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
-    _plot(stem.with_suffix(".png"), groups, benchmark_set)
-    return stem.with_suffix(".md")
+    table = write_report(out, f"gamma-{benchmark_set.file_name}", content, parts, command)
+    _plot(table.with_suffix(".png"), groups, benchmark_set)
+    return table
 
 
 def _sweep_drive(task: _Task) -> list[dict[str, Any]]:

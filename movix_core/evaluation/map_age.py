@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from movix_core.evaluation.figure import GRID, SERIES, new_figure, plain
-from movix_core.evaluation.report import Summary, per_drive, provenance, summarize, write_json
+from movix_core.evaluation.report import Summary, per_drive, summarize, write_report
 from movix_core.evaluation.retrieval_report import retrieval_rows
 from movix_core.evaluation.sets import BenchmarkSet
 
@@ -61,22 +61,18 @@ def write_age(
     groups: Sequence[AgeGroup], benchmark_set: BenchmarkSet, model_folder: Path, command: str, out: Path
 ) -> Path:
     """Write `age-NAME.json`, `.md` and `.png` into `out`; returns the markdown's path."""
-    out.mkdir(parents=True, exist_ok=True)
-    origin = provenance(command)
-    stem = out / f"age-{benchmark_set.file_name}"
-    content = {"set": benchmark_set.name, "data": benchmark_set.data, "model": str(model_folder), **origin}
-    write_json(stem.with_suffix(".json"), content | {"groups": [asdict(group) for group in groups]})
+    content = {"set": benchmark_set.name, "data": benchmark_set.data, "model": str(model_folder),
+               "groups": [asdict(group) for group in groups]}  # fmt: skip
     parts = [
         f"# Accuracy against map age on `{benchmark_set.name}`",
         f"Data: **{benchmark_set.data}**. {benchmark_set.note}",
         "Years from map to drive, negative where the map is newer. The filter's figures are those after the first "
         "100 m; retrieval uses no filter. Mean over drives [95 % bootstrap interval over drives].",
         _table(groups),
-        f"{origin['date']}, commit {origin['commit']}, {origin['machine']}.\n\n    {command}",
     ]
-    stem.with_suffix(".md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
-    _plot(stem.with_suffix(".png"), groups, benchmark_set)
-    return stem.with_suffix(".md")
+    table = write_report(out, f"age-{benchmark_set.file_name}", content, parts, command)
+    _plot(table.with_suffix(".png"), groups, benchmark_set)
+    return table
 
 
 def _table(groups: Sequence[AgeGroup]) -> str:

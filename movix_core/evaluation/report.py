@@ -107,6 +107,20 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
     path.write_text(json.dumps(jsonable(content), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
+def write_report(out: Path, name: str, content: Mapping[str, Any], parts: Sequence[str], command: str) -> Path:
+    """Write `name`.json and, of markdown paragraphs, `name`.md into `out`, both with their provenance.
+
+    Returns the markdown's path.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    origin = provenance(command)
+    write_json(out / f"{name}.json", {**content, **origin})
+    told = f"{origin['date']}, commit {origin['commit']}, {origin['machine']}.\n\n    {command}"
+    table = out / f"{name}.md"
+    table.write_text("\n\n".join([*parts, "## Provenance", told]) + "\n", encoding="utf-8")
+    return table
+
+
 def provenance(command: str) -> dict[str, str]:
     """Who made this table: date, machine, command, commit (with "+changes" where the tree was dirty)."""
     return {

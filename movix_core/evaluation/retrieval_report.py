@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from movix_core.evaluation.figure import draw_intervals, new_figure, plain
-from movix_core.evaluation.report import Summary, provenance, span, summarize, write_json
+from movix_core.evaluation.report import Summary, span, summarize, write_report
 from movix_core.evaluation.retrieval import FIGURES, GRID_HEADINGS, GRID_SPACING_M, QUERIES
 from movix_core.evaluation.scenario import MAP_LAYER, SAME_DATE_LAYER
 from movix_core.evaluation.sets import BenchmarkSet
@@ -19,23 +19,18 @@ _QUERIES = {"clip": "clip", "frame": "single frame"}
 
 def write_retrieval(rows: Rows, benchmark_set: BenchmarkSet, model_folder: Path, command: str, out: Path) -> Path:
     """Write all three files into `out`; returns the markdown's path."""
-    out.mkdir(parents=True, exist_ok=True)
-    origin = provenance(command)
-    stem = out / f"retrieval-{benchmark_set.file_name}"
     content = {"set": benchmark_set.name, "data": benchmark_set.data, "note": benchmark_set.note,
-               "model": str(model_folder), **origin}  # fmt: skip
-    write_json(stem.with_suffix(".json"), content | {"rows": list(rows)})
+               "model": str(model_folder), "rows": list(rows)}  # fmt: skip
     parts = [
         f"# Frame-level retrieval on `{benchmark_set.name}`",
         f"Data: **{benchmark_set.data}**. {benchmark_set.note}",
         f"Candidates on a grid of {GRID_SPACING_M:g} m x {360 / GRID_HEADINGS:g}° over the whole layer, the true pose "
         "not among them; mean over drives [95 % bootstrap interval over drives]; no filter, no odometry.",
         _table(rows),
-        f"{origin['date']}, commit {origin['commit']}, {origin['machine']}.\n\n    {command}",
     ]
-    stem.with_suffix(".md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
-    _plot(stem.with_suffix(".png"), rows, benchmark_set)
-    return stem.with_suffix(".md")
+    table = write_report(out, f"retrieval-{benchmark_set.file_name}", content, parts, command)
+    _plot(table.with_suffix(".png"), rows, benchmark_set)
+    return table
 
 
 def retrieval_rows(rows: Rows, query: str = "clip", layer: str = MAP_LAYER) -> Rows:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from movix_core.evaluation.figure import SERIES, draw_intervals, new_figure, plain
-from movix_core.evaluation.report import Summary, paired_difference, provenance, summarize, write_json
+from movix_core.evaluation.report import Summary, paired_difference, summarize, write_report
 from movix_core.evaluation.sets import BenchmarkSet
 from movix_core.study.ablation import TrainedVariant
 from movix_core.study.study import Study
@@ -69,29 +69,23 @@ def write_ablation(
     rows: Rows, trained: Sequence[TrainedVariant], study: Study, benchmark_set: BenchmarkSet, command: str, out: Path
 ) -> Path:
     """Write `ablation-NAME.json`, `.md` and `.png` into `out`; returns the markdown's path."""
-    out.mkdir(parents=True, exist_ok=True)
     comparisons = {name: compare(rows, study, name) for name in _FIGURES if name in rows[0]["figures"]}
-    origin = provenance(command)
-    stem = out / f"ablation-{study.name}"
-    write_json(stem.with_suffix(".json"), {
-        "study": study.name, "set": benchmark_set.name, "data": benchmark_set.data, **origin,
-        "plan": asdict(study.plan), "base": study.base, "reference": study.reference,
+    content = {
+        "study": study.name, "set": benchmark_set.name, "data": benchmark_set.data, "plan": asdict(study.plan),
+        "base": study.base, "reference": study.reference,
         "comparisons": {figure: {variant: asdict(one) for variant, one in table.items()}
                         for figure, table in comparisons.items()},
         "trainings": [{"variant": run.variant, "seed": run.seed, "metrics": run.metrics} for run in trained],
         "rows": list(rows),
-    })  # fmt: skip
-    stem.with_suffix(".md").write_text(_markdown(comparisons, study, benchmark_set, origin), encoding="utf-8")
-    _plot(stem.with_suffix(".png"), comparisons, study, benchmark_set)
-    return stem.with_suffix(".md")
+    }  # fmt: skip
+    table = write_report(out, f"ablation-{study.name}", content, _parts(comparisons, study, benchmark_set), command)
+    _plot(table.with_suffix(".png"), comparisons, study, benchmark_set)
+    return table
 
 
-def _markdown(
-    comparisons: Mapping[str, Mapping[str, Comparison]], study: Study, benchmark_set: BenchmarkSet,
-    origin: Mapping[str, str],
-) -> str:  # fmt: skip
+def _parts(comparisons: Mapping[str, Mapping[str, Comparison]], study: Study, benchmark_set: BenchmarkSet) -> list[str]:
     plan = study.plan
-    parts = [
+    return [
         f"# Study `{study.name}`",
         f"Data: **{benchmark_set.data}**. {benchmark_set.note}",
         f"Every variant is the recipe `{plan.recipe}` with its changes, trained on the same data and the same budget; "
@@ -101,10 +95,7 @@ def _markdown(
         "that training seeds alone give it. Better and worse are claimed only beyond both.",
         _variants_table(study),
         *(f"## {_FIGURES[figure][0]}\n\n{_table(figure, table, study)}" for figure, table in comparisons.items()),
-        "## Provenance",
-        f"{origin['date']}, commit {origin['commit']}, {origin['machine']}.\n\n    {origin['command']}",
-    ]  # fmt: skip
-    return "\n\n".join(parts) + "\n"
+    ]
 
 
 def _variants_table(study: Study) -> str:
