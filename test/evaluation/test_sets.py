@@ -48,6 +48,23 @@ def test_naip_has_every_ordered_pair_and_parts_unseen_dates():
     assert {case.map_date.year for case in seen} == {case.drive_date.year for case in seen} == {2009, 2014, 2017, 2020}
 
 
+def test_aged_worlds_change_by_one_cause_at_a_time_and_in_both_directions():
+    cases = load_set("procedural-aged").cases
+    groups = Counter(case.groups for case in cases)
+    assert set(groups.values()) == {6} and len(groups) == 16
+    assert ("all, +10 years",) in groups and ("all, -10 years",) in groups and ("winter drive",) in groups
+    growth = next(case for case in cases if case.cause == "growth")
+    assert growth.ageing.clearing == 0.0 and growth.ageing.growth == 1.0
+
+
+def test_sets_say_where_they_take_place():
+    assert {str(region) for region in load_set("procedural-val", 2).regions()} == {
+        "procedural worlds 1000-1000", "procedural worlds 1001-1001"
+    }  # fmt: skip
+    real_data("tartandrive2")
+    assert len(load_set("gascola").regions()) == 5 and load_set("gascola").regions()[0].crs == "EPSG:32617"
+
+
 def test_gascola_keeps_the_odometries_apart():
     groups = Counter(case.groups[0] for case in load_set("gascola").cases)
     assert groups == {"super_odom": 5, "tartanvo_odom": 5}

@@ -11,7 +11,6 @@ from movix_core.maps.patches import PatchGeometry
 from movix_core.training import clips
 from movix_core.training.clips import load_clips
 from movix_core.training.recipe import DataRecipe, OptimizationRecipe, Recipe
-from movix_core.training.regions import trained_regions
 from movix_core.training.worlds import WorldSource
 from test.dataset.places import DATES, DRIVE_DATE, noise_frames, noise_place
 from test.simulation.worlds import small_world
@@ -80,10 +79,3 @@ def test_worlds_are_simulated_once_and_shared_by_models(tmp_path, monkeypatch):
     wide = dataclasses.replace(tiny_card(), patch=PatchGeometry(40.0, 0.0, 32))
     load_clips(recipe(card=wide, **told), tmp_path)
     assert built == [1]
-
-
-def test_the_card_says_what_was_learned_from(tmp_path):
-    place = noise_place(tmp_path / "ds")
-    worlds, land = trained_regions(recipe(place.folder, procedural_worlds=5, first_world_seed=10))
-    assert worlds == {"procedural_seeds": [10, 14]}
-    assert land["crs"] == "EPSG:32614" and land["holes"] == []
