@@ -17,6 +17,7 @@ from movix_core.study.ablation import TrainedVariant
 from movix_core.study.study import Study
 
 Rows = Sequence[Mapping[str, Any]]
+_FEWEST_DRIVES = 5  # a bootstrap over fewer says nothing
 _FIGURES = {  # name -> (title, decimals, +1 where more is better)
     "sr_10m_after_100m": ("SR@10 m", 3, 1), "sr_25m_after_100m": ("SR@25 m", 3, 1),
     "ate_m_after_100m": ("ATE (m)", 1, -1), "yaw_mae_deg_after_100m": ("yaw error (°)", 1, -1),
@@ -42,6 +43,8 @@ class Comparison:
         """Whether the variant is better or worse beyond both the drives' interval and the seeds' spread."""
         if self.difference is None:
             return ""
+        if self.difference.drives < _FEWEST_DRIVES:
+            return "too few drives"
         beyond_drives = self.difference.low > 0.0 or self.difference.high < 0.0
         beyond_seeds = self.spread is None or abs(self.difference.mean) > self.spread
         if not (beyond_drives and beyond_seeds):

@@ -75,9 +75,9 @@ def rows_of(values):
 
 def test_a_steady_loss_on_every_drive_is_a_difference(study):
     table = compare(rows_of({
-        "full": {4: [0.9, 0.5, 0.7], 5: [0.92, 0.52, 0.72]},
-        "wide patch": {4: [0.7, 0.3, 0.5], 5: [0.69, 0.29, 0.49]},
-        "gamma": {4: [0.9, 0.5, 0.72], 5: [0.9, 0.53, 0.7]},
+        "full": {4: [0.9, 0.5, 0.7, 0.6, 0.8], 5: [0.92, 0.52, 0.72, 0.62, 0.82]},
+        "wide patch": {4: [0.7, 0.3, 0.5, 0.4, 0.6], 5: [0.69, 0.29, 0.49, 0.39, 0.59]},
+        "gamma": {4: [0.9, 0.5, 0.72, 0.6, 0.8], 5: [0.9, 0.53, 0.7, 0.62, 0.82]},
     }), study, "x")  # fmt: skip
     assert table["wide patch"].difference.mean == pytest.approx(-0.215)
     assert table["wide patch"].verdict(better=1) == "worse" and table["wide patch"].verdict(better=-1) == "better"
@@ -89,4 +89,6 @@ def test_what_seeds_alone_could_have_done_is_not_claimed():
     clear = Comparison(None, {}, Summary(-0.2, -0.3, -0.1, -0.2, 8), spread=0.05)
     assert clear.verdict(1) == "worse"
     assert dataclasses.replace(clear, spread=0.25).verdict(1) == "no difference beyond the spread"
+    few = dataclasses.replace(clear, difference=dataclasses.replace(clear.difference, drives=4))
+    assert few.verdict(1) == "too few drives"
     assert dataclasses.replace(clear, spread=None).verdict(1) == "worse (seeds not compared)"
