@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import datetime
 import sys
 import traceback
 from typing import Any
@@ -71,7 +72,8 @@ class LocalizationNode(LifecycleNode):
         """The matcher that the parameters name."""
         from movix_core.assembly import matcher_from_config  # torch loads here, not for a mistyped parameter
 
-        return matcher_from_config(self.config)
+        today = datetime.datetime.fromtimestamp(self.get_clock().now().nanoseconds / 1e9, datetime.timezone.utc).date()
+        return matcher_from_config(self.config, today=today, background=True)
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load map and model and take the initial pose; a MovixError is logged and fails the transition."""

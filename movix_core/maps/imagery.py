@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from movix_core.maps.reader import open_layer
+from movix_core.maps.reader import LayerReader, open_layer
 from movix_core.maps.site import Layer, Site
 
 
@@ -46,12 +47,18 @@ class Imagery:
         gsd_m: pixel size wanted; finer imagery is averaged down to it (no aliasing, less memory),
         coarser imagery keeps its own size. Errors: SiteError naming the source.
         """
-        step = max(layer.gsd_m, gsd_m or 0.0)
-        reader = open_layer(site, layer)
+        gsd_m = max(layer.gsd_m, gsd_m or 0.0)
+        return cls.read(open_layer(site, layer), gsd_m=gsd_m, date=layer.date, device=device)
+
+    @classmethod
+    def read(
+        cls, reader: LayerReader, *, gsd_m: float, date: datetime.date, device: torch.device | str = "cpu"
+    ) -> Imagery:
+        """All that a reader has, at a pixel size. Errors: SiteError naming the source."""
         bounds = reader.bounds
-        rgb, valid = reader.read(bounds, step)
+        rgb, valid = reader.read(bounds, gsd_m)
         return cls.from_array(
-            rgb, valid=valid, west_m=bounds[0], north_m=bounds[3], gsd_m=step, date=layer.date, device=device
+            rgb, valid=valid, west_m=bounds[0], north_m=bounds[3], gsd_m=gsd_m, date=date, device=device
         )
 
     @property
@@ -61,6 +68,19 @@ class Imagery:
         return (
             self.west_m, self.north_m - height * self.gsd_m, self.west_m + width * self.gsd_m, self.north_m,
         )  # fmt: skip
+
+    @property
+    def counts(self) -> Counter[str]:
+        """See `AerialMap`: all there is was read when this was made, so nothing is ever missing."""
+        return Counter()
+
+    def near(self, poses_map_base: np.ndarray) -> Imagery:
+        """See `AerialMap`."""
+        return self
+
+    def overview(self) -> Imagery:
+        """See `AerialMap`."""
+        return self
 
     @property
     def device(self) -> torch.device:
