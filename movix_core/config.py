@@ -107,6 +107,9 @@ class MapConfig:
     max_device_mb: float = _param(
         256.0, "device memory for imagery; a layer that needs more is loaded around the vehicle", unit="MB", low=32.0
     )
+    display_m: float = _param(
+        400.0, "aerial_map_node: side of the square it shows around the vehicle", unit="m", low=10.0, high=5000.0
+    )
     fusion: str = _param("mean", "with layer 'all': a pose's score over the layers", choices=("best", "mean"))
 
 
