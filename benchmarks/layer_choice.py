@@ -3,8 +3,9 @@
 .venv/bin/python benchmarks/layer_choice.py --drives 8
 
 Simulated: worlds of procedural-val, driven on their last date, with a layer of every earlier date. Poses are
-drawn around the truth as the benchmark's prior is (15 m, 20 degrees); scores times the card's lambda weigh them.
-Figures: error of the weighted mean position, and weight within 5 m and 15 degrees of the truth.
+drawn around the truth as the benchmark's prior is (15 m, 20 degrees).
+Figures: by how many nats an update favours the true pose over the prior's (more is better), and which share of
+the prior's poses scores better than the true one (less is better).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import numpy as np
 from movix_core.assembly import DEFAULT_MODEL
 from movix_core.encoders.checkpoint import load_model
 from movix_core.evaluation.retrieval import clips_of
-from movix_core.geometry.angles import wrap
+from movix_core.evaluation.sets.simulated import IMAGE_SPACING_M
 from movix_core.maps.imagery import Imagery
 from movix_core.maps.layer_choice import choose_layers
 from movix_core.maps.site import LayerSource, Site, write_site
@@ -33,8 +34,8 @@ from movix_core.simulation.drive import Drive, simulate_drive
 from movix_core.simulation.procedural import procedural_world
 
 FIRST_WORLD = 1000
-LENGTH_M = 240.0
-CLIPS, POSES = 10, 400
+LENGTH_M = 120.0
+CLIPS, POSES = 8, 300
 SIGMA = np.array([15.0, 15.0, np.radians(20.0)])
 
 
@@ -73,26 +74,23 @@ def evaluate(seed: int, root: Path) -> Iterator[dict[str, Any]]:
     drive = simulate_drive(world, max(world.dates), seed, length_m=LENGTH_M)
     site = site_of(drive, root)
     matchers = matchers_of(site, drive.date)
-    clips = clips_of(tuple(drive.events(spacing_m=4.0)), matchers["newest"].model.card.clip)
+    clips = clips_of(tuple(drive.events(spacing_m=IMAGE_SPACING_M)), matchers["newest"].model.card.clip)
     clips = [clips[index] for index in np.linspace(0, len(clips) - 1, CLIPS).round().astype(int)]
     for choice, matcher in matchers.items():
         figures = [_figures(matcher, clip, drive, np.random.default_rng([seed, n])) for n, clip in enumerate(clips)]
-        error_m, weight = np.mean(figures, axis=0)
+        gain_nats, better = np.mean(figures, axis=0)
         yield {"world": seed, "layers": len(site.layers), "choice": choice, "map": str(matcher.imagery.date),
-               "drive": str(drive.date), "error_m": error_m, "weight": weight}  # fmt: skip
+               "drive": str(drive.date), "gain_nats": gain_nats, "better": better}  # fmt: skip
 
 
 def _figures(matcher: Any, clip: Any, drive: Drive, rng: np.random.Generator) -> tuple[float, float]:
-    """Error of the weighted mean, m, and the weight close to the truth, 0-1."""
+    """Gain of the truth over the prior's poses, nats, and the share of them that score better."""
     truth = drive.truth.at([clip.stamp_ns])[0][0]
-    poses = truth + rng.normal(size=(POSES, 3)) * SIGMA
+    poses = np.concatenate([truth[None], truth + rng.normal(size=(POSES, 3)) * SIGMA])
     scores, valid = matcher.score(matcher.observe(clip), poses)
-    log_weights = matcher.inverse_temperature * np.where(valid, scores, scores[valid].mean())
-    weights = np.exp(log_weights - log_weights.max())
-    weights /= weights.sum()
-    offset = poses - truth
-    close = (np.hypot(offset[:, 0], offset[:, 1]) < 5.0) & (np.abs(wrap(offset[:, 2])) < np.radians(15.0))
-    return float(np.hypot(*(weights @ offset[:, :2]))), float(weights[close].sum())
+    scores = np.where(valid, scores, scores[valid].mean())
+    gains = matcher.inverse_temperature * (scores[0] - scores[1:])
+    return float(-np.log(np.mean(np.exp(-gains)))), float(np.mean(gains < 0.0))
 
 
 def main() -> None:
