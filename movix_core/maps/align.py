@@ -65,8 +65,8 @@ def _shifted_start(edges: np.ndarray, reference: np.ndarray, rotation_rad: float
     turned = cv2.warpAffine(edges, turn, (width, height))
     window = cv2.createHanningWindow((width, height), cv2.CV_32F)
     (right, down), response = cv2.phaseCorrelate(reference, turned, window)
-    back = cv2.invertAffineTransform(turn)
-    back[:, 2] += back[:, :2] @ (right, down)
+    back = np.asarray(cv2.invertAffineTransform(turn), dtype=float)
+    back[:, 2] = back[:, 2] + back[:, :2] @ (right, down)
     return response, back
 
 

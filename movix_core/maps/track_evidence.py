@@ -44,8 +44,9 @@ def align_to_track(layer: LayerReader, track_map: np.ndarray, gsd_m: float, reac
             f"no shift within {reach_m:g} m puts a trail under the track: the best has {quality:.2f} times the "
             f"contrast of its rival, wanted are {_MIN_LEAD:g}"
         )
-    row, column = (index + _vertex(np.take(contrast, peak[1 - axis], axis=1 - axis), index)
-                   for axis, index in enumerate(peak))  # fmt: skip
+    row, column = (
+        peak[axis] + _vertex(np.take(contrast, peak[1 - axis], axis=1 - axis), int(peak[axis])) for axis in (0, 1)
+    )
     # The trail is seen `column - reach` pixels east of the track: the layer must move back.
     return Correction(((reach - column) * gsd_m, (row - reach) * gsd_m), 0.0, quality)
 
@@ -66,8 +67,8 @@ def _contrast(rgb: np.ndarray, valid: np.ndarray, points: np.ndarray, gsd_m: flo
 def _drawn(points: np.ndarray, width_px: float, shape: tuple[int, int]) -> np.ndarray:
     """(H, W) float64, 1 where a line of that width runs through points (N, 2) in pixels."""
     canvas = np.zeros(shape, np.uint8)
-    fixed = np.round(points * 16).astype(np.int32).reshape(1, -1, 2)
-    cv2.polylines(canvas, fixed, isClosed=False, color=1, thickness=max(1, round(width_px)), shift=4)
+    fixed = np.round(points * 16).astype(np.int32).reshape(-1, 1, 2)
+    cv2.polylines(canvas, [fixed], isClosed=False, color=1, thickness=max(1, round(width_px)), shift=4)
     return canvas.astype(np.float64)
 
 

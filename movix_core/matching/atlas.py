@@ -25,6 +25,9 @@ class Atlas:
         self._encode = encode
         self._spacing_m = spacing_m
         self._headings = headings
+        self._keys: np.ndarray
+        self._rows: np.ndarray
+        self._coverage: np.ndarray
         self._clear()
 
     def look_up(self, poses_map_base: np.ndarray) -> tuple[torch.Tensor, np.ndarray]:
