@@ -9,7 +9,7 @@ from movix_core.maps.site import Layer, Site
 
 ALL = "all"
 NEAREST_SEASON = "nearest_season"
-_YEAR_DAYS = 365.25
+_LEAP_YEAR, _YEAR_DAYS = 2000, 366  # dates are compared within one year, so that 1 June is 1 June
 
 
 def choose_layers(site: Site, choice: str, drive_date: datetime.date | None = None) -> tuple[Layer, ...]:
@@ -35,7 +35,7 @@ def choose_layers(site: Site, choice: str, drive_date: datetime.date | None = No
     return (min(newest_first, key=lambda layer: abs((layer.date - date).days)),)
 
 
-def _season_distance_days(a: datetime.date, b: datetime.date) -> float:
+def _season_distance_days(a: datetime.date, b: datetime.date) -> int:
     """Days between two days of the year, the shorter way around it."""
-    apart = abs(a.timetuple().tm_yday - b.timetuple().tm_yday)
+    apart = abs((a.replace(year=_LEAP_YEAR) - b.replace(year=_LEAP_YEAR)).days)
     return min(apart, _YEAR_DAYS - apart)
