@@ -22,7 +22,10 @@ setup(
         ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),
         (SHARE, ["package.xml"]),
         # pip knows nothing of `ros2 run`, which looks for executables here.
-        (f"lib/{PACKAGE}", ["scripts/localization_node", "scripts/bag_player", "scripts/bag_recorder"]),
+        (
+            f"lib/{PACKAGE}",
+            ["scripts/localization_node", "scripts/aerial_map_node", "scripts/bag_player", "scripts/bag_recorder"],
+        ),
         *shared_files("config", "launch", "models"),
     ],
 )

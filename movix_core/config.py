@@ -101,11 +101,26 @@ class LikelihoodConfig:
 
 
 @dataclass(frozen=True)
+class MapConfig:
+    """How imagery is kept and compared."""
+
+    max_device_mb: float = _param(
+        256.0, "device memory for imagery; a layer that needs more is loaded around the vehicle", unit="MB", low=32.0
+    )
+    display_m: float = _param(
+        400.0, "aerial_map_node: side of the square it shows around the vehicle", unit="m", low=10.0, high=5000.0
+    )
+    fusion: str = _param("mean", "with layer 'all': a pose's score over the layers", choices=("best", "mean"))
+
+
+@dataclass(frozen=True)
 class LocalizationConfig:
     """Everything a run can be told; see each field's `doc` metadata."""
 
     site: str = _param("", "site folder (holds site.yaml)")
-    layer: str = _param("", "name of the imagery layer to match; '' = the newest")
+    layer: str = _param(
+        "", "imagery layer to match: a name, a date (the nearest layer), nearest_season, all; '' = the newest"
+    )
     model: str = _param("", "model folder; '' = the model shipped with the package")
     device: str = _param("auto", "torch device: auto, cpu, cuda, cuda:0, ...")
     drive_date: str = _param("", "YYYY-MM-DD of the drive; '' = from the image stamps")
@@ -132,6 +147,7 @@ class LocalizationConfig:
     filter: FilterConfig = field(default_factory=FilterConfig)
     motion: MotionConfig = field(default_factory=MotionConfig)
     likelihood: LikelihoodConfig = field(default_factory=LikelihoodConfig)
+    map: MapConfig = field(default_factory=MapConfig)
 
     def __post_init__(self) -> None:
         if self.filter.min_particles > self.filter.max_particles:

@@ -101,8 +101,9 @@ class Localizer:
 
     @property
     def counts(self) -> Counter[str]:
-        """What was dropped or bridged so far, by cause."""
-        return self._odometry.counts + self._dropped.copy()  # adding iterates, while an update may count
+        """What was dropped, bridged or missing so far, by cause."""
+        # adding iterates, while an update may count
+        return self._odometry.counts + self._dropped.copy() + self._matcher.counts
 
     @property
     def newest_odometry(self) -> OdometrySample | None:

@@ -24,6 +24,7 @@ from movix_core.matching.matcher import Matcher
 from movix_core.recordings.calibration import fitted, mounted_camera
 from movix_core.types import ImageEvent, PoseEstimate
 from movix_ros import conversions, qos, tf
+from movix_ros.calendar_day import today
 from movix_ros.fault_log import FaultLog
 from movix_ros.images import to_rgb
 from movix_ros.parameters import declare_parameters
@@ -71,7 +72,7 @@ class LocalizationNode(LifecycleNode):
         """The matcher that the parameters name."""
         from movix_core.assembly import matcher_from_config  # torch loads here, not for a mistyped parameter
 
-        return matcher_from_config(self.config)
+        return matcher_from_config(self.config, today=today(self), background=True)
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load map and model and take the initial pose; a MovixError is logged and fails the transition."""

@@ -7,8 +7,11 @@ import pytest
 
 from movix_core.assembly import generator_from_config, initial_pose_from_config, matcher_from_config
 from movix_core.config import LocalizationConfig, with_overrides
+from movix_core.encoders.checkpoint import save_model
 from movix_core.errors import ConfigError, SiteError
 from movix_core.maps.site import LayerSource, write_site
+from movix_core.matching.seasons import SeasonsMatcher
+from test.tiny_model import tiny_model
 
 
 def test_a_seed_makes_the_generator_repeatable():
@@ -40,3 +43,21 @@ def test_a_drive_date_must_be_a_date(tmp_path):
     config = with_overrides(LocalizationConfig(), {"site": str(tmp_path), "model": "any", "drive_date": "yesterday"})
     with pytest.raises(ConfigError, match="'drive_date' = 'yesterday' is not a date"):
         matcher_from_config(config)
+
+
+def test_all_layers_make_a_matcher_of_several_seasons(tmp_path):
+    rgb = np.random.default_rng(0).integers(0, 255, (80, 80, 3), dtype=np.uint8)
+    layers = [LayerSource(str(year), datetime.date(year, 6, 1), rgb, 0.0, 80.0, 1.0) for year in (2018, 2020)]
+    write_site(
+        tmp_path / "site", name="any", crs="EPSG:32617", origin_easting_m=6e5, origin_northing_m=4e6, layers=layers
+    )
+    save_model(tiny_model(), tmp_path / "model")
+    told = {"site": str(tmp_path / "site"), "model": str(tmp_path / "model"), "device": "cpu"}
+    both = matcher_from_config(with_overrides(LocalizationConfig(), told | {"layer": "all"}))
+    assert isinstance(both, SeasonsMatcher) and both.imagery.date == datetime.date(2020, 6, 1)
+    old = matcher_from_config(with_overrides(LocalizationConfig(), told | {"layer": "2017-01-01"}))
+    assert old.imagery.date == datetime.date(2018, 6, 1)
+    season = with_overrides(LocalizationConfig(), told | {"layer": "nearest_season"})
+    assert matcher_from_config(season, today=datetime.date(2030, 1, 1)).imagery.date == datetime.date(2020, 6, 1)
+    with pytest.raises(SiteError, match="drive_date"):
+        matcher_from_config(season)

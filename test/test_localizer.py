@@ -2,6 +2,7 @@
 
 import datetime
 import threading
+from collections import Counter
 from dataclasses import dataclass
 from types import SimpleNamespace
 
@@ -63,6 +64,7 @@ class SyntheticMatcher:
     def __init__(self, drive, bounds=(-1e4, -1e4, 1e4, 1e4), noise=(2.0, 2.0, 0.05), noise_seed=0):
         self.drive, self.noise, self.noise_seed = drive, noise, noise_seed
         self.imagery = SimpleNamespace(bounds=bounds, date=datetime.date(2020, 6, 1))
+        self.counts = Counter()
         self.clips = []
 
     def observe(self, clip):

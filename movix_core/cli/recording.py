@@ -99,8 +99,9 @@ def _open_run_folder(args: argparse.Namespace, config: LocalizationConfig, site:
         return Recording(name, reader.events(), truth, reader, "real", date)
     from movix_core.evaluation.sets.rendered import DATA, rendered_events, within
     from movix_core.maps.imagery import Imagery
+    from movix_core.maps.layer_choice import choose_layers
 
-    imagery = Imagery.load(site, site.layer(config.layer))
+    imagery = Imagery.load(site, choose_layers(site, config.layer, date)[0])
     truth = within(truth, imagery.bounds)
     events = rendered_events(imagery, truth, reader.odometry(), date, config.random_seed)
     return Recording(name, events, truth, reader, DATA, date)

@@ -24,7 +24,7 @@ from movix_core.types import Event, OdometryEvent, Pose2D
 if TYPE_CHECKING:
     from movix_core.evaluation.replay import Run
     from movix_core.evaluation.run_folder import RunFolder
-    from movix_core.matching.patches import PatchMatcher
+    from movix_core.matching.seasons import MapMatcher
 
 _log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = subparsers.add_parser("replay", help="localize a recorded drive")
     parser.add_argument("bag", type=Path, help="ROS bag (1 or 2), or a run folder of TartanDrive's KITTI-style export")
     parser.add_argument("--site", type=Path, help="site folder (holds site.yaml)")
-    parser.add_argument("--layer", help="imagery layer to match (default: the newest)")
+    parser.add_argument("--layer", help="imagery layer: a name, a date, nearest_season, all (default: the newest)")
     parser.add_argument("--model", type=Path, help="model folder (default: the one shipped)")
     parser.add_argument("--out", type=Path, default=Path("runs"), help="where the run folder goes")
     add_recording_arguments(parser)
@@ -120,7 +120,7 @@ def _prior_from_truth(recording: Recording, start_ns: int, seed: int) -> Prior:
     return displaced_prior(pose, int(recording.truth.stamps_ns[first]), seed)
 
 
-def _report(folder: RunFolder, run: Run, recording: Recording, matcher: PatchMatcher, seed: int) -> None:
+def _report(folder: RunFolder, run: Run, recording: Recording, matcher: MapMatcher, seed: int) -> None:
     from movix_core.evaluation.baselines import odometry_from
     from movix_core.evaluation.plots import MapImage, plot_run
     from movix_core.evaluation.result import figures_table, run_result

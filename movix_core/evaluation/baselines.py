@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -37,6 +38,12 @@ class _Wrapped:
         self.inverse_temperature = matcher.inverse_temperature
         self.entropy_gain = matcher.entropy_gain
         self.imagery = matcher.imagery
+        self._matcher = matcher
+
+    @property
+    def counts(self) -> Counter[str]:
+        """The wrapped matcher's."""
+        return self._matcher.counts
 
 
 class ConstantMatcher(_Wrapped):
@@ -63,7 +70,6 @@ class RememberingMatcher(_Wrapped):
 
     def __init__(self, matcher: Matcher) -> None:
         super().__init__(matcher)
-        self._matcher = matcher
         self._observations: dict[tuple[int, ...], Any] = {}
 
     def observe(self, clip: Clip) -> Any:

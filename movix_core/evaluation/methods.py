@@ -19,6 +19,7 @@ from movix_core.evaluation.replay import Run, odometry_track, replay
 from movix_core.evaluation.scenario import MAP_LAYER, SAME_DATE_LAYER, Scenario
 from movix_core.evaluation.trajectory_errors import drive_metrics
 from movix_core.localizer import Localizer
+from movix_core.maps.aerial_map import AerialMap
 from movix_core.maps.imagery import Imagery
 from movix_core.maps.patches import PatchGeometry, cut_patches
 from movix_core.matching.patches import MIN_COVERAGE, PatchMatcher
@@ -139,8 +140,8 @@ def _odometry_figures(scenario: Scenario, method: str) -> dict[str, float | None
     return drive_metrics(scenario.truth, odometry_from(start, scenario.start_ns, track))
 
 
-def _covers(imagery: Imagery, geometry: PatchGeometry, poses: np.ndarray) -> np.ndarray:
-    return cut_patches(imagery, poses, geometry)[1].cpu().numpy() >= MIN_COVERAGE
+def _covers(imagery: AerialMap, geometry: PatchGeometry, poses: np.ndarray) -> np.ndarray:
+    return cut_patches(imagery.near(poses), poses, geometry)[1].cpu().numpy() >= MIN_COVERAGE
 
 
 @lru_cache(maxsize=1)

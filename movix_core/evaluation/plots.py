@@ -17,7 +17,8 @@ from movix_core.recordings.trajectory import Trajectory
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from movix_core.maps.imagery import Imagery
+    from movix_core.maps.aerial_map import AerialMap
+    from movix_core.matching.seasons import LayeredMap
 
 _TRUTH, _ODOMETRY, _ESTIMATE = "#ffffff", "#ff5a5f", "#ffd23f"
 _MARGIN_M = 40.0
@@ -32,10 +33,11 @@ class MapImage:
     label: str
 
     @classmethod
-    def of(cls, imagery: Imagery, drive_date: datetime.date) -> MapImage:
+    def of(cls, imagery: AerialMap | LayeredMap, drive_date: datetime.date) -> MapImage:
         """A layer of imagery, labelled with its date and the drive's."""
-        rgb = imagery.texels[:3].movedim(0, -1).cpu().numpy()
-        return cls(rgb, imagery.bounds, f"imagery of {imagery.date}, drive of {drive_date}")
+        overview = imagery.overview()
+        rgb = overview.texels[:3].movedim(0, -1).cpu().numpy()
+        return cls(rgb, overview.bounds, f"imagery of {imagery.date}, drive of {drive_date}")
 
 
 def plot_run(path: str | Path, run: Run, image: MapImage, *, odometry: PoseAt, truth: Trajectory | None = None,

@@ -155,13 +155,14 @@ def retrieve(scenario: Scenario, drive: str, model_folder: Path, device_name: st
 @torch.inference_mode()
 def _scores(matcher: PatchMatcher, observations: torch.Tensor, candidates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The candidates that have imagery (N, 3), and their scores (N, Q): each is encoded once for all queries."""
-    date = date_features([matcher.imagery.date]).to(matcher.imagery.device)
+    imagery = matcher.imagery.near(candidates)
+    date = date_features([imagery.date]).to(imagery.device)
     kept, scores = [], []
     for start in range(0, len(candidates), _CHUNK):
         poses = candidates[start : start + _CHUNK]
-        patches, coverage = cut_patches(matcher.imagery, poses, matcher.model.card.patch)
+        patches, coverage = cut_patches(imagery, poses, matcher.model.card.patch)
         valid = coverage >= MIN_COVERAGE
-        with native_precision(matcher.imagery.device):
+        with native_precision(imagery.device):
             embeddings = matcher.model.encode_patches(patches[valid], date.expand(int(valid.sum()), -1))
         kept.append(poses[valid.cpu().numpy()])
         scores.append((embeddings.float() @ observations.T).cpu().numpy())

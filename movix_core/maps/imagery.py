@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
-import rasterio
-import rasterio.transform
-import rasterio.warp
 import torch
-from rasterio.enums import ColorInterp, Resampling
-from rasterio.io import MemoryFile
-from rasterio.vrt import WarpedVRT
 
-from movix_core.errors import SiteError
+from movix_core.maps.reader import LayerReader, open_layer
 from movix_core.maps.site import Layer, Site
-
-_MASK_SHARE = 0.9  # of an alpha band's values are fully opaque or transparent; only edges may be feathered
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,21 +45,21 @@ class Imagery:
         """Read a layer, resampled once into the site's grid.
 
         gsd_m: pixel size wanted; finer imagery is averaged down to it (no aliasing, less memory),
-        coarser imagery keeps its own size. Errors: SiteError naming the file.
+        coarser imagery keeps its own size. Errors: SiteError naming the source.
         """
-        step = max(layer.gsd_m, gsd_m or 0.0)
-        try:
-            with rasterio.open(layer.file) as raster:
-                if raster.count < 3 or raster.crs is None or set(raster.dtypes[:3]) != {"uint8"}:
-                    raise SiteError(f"layer file {layer.file} needs three 8-bit bands (RGB) and a coordinate system")
-                with without_infrared(raster) as colour:
-                    rgb, valid, west, north = _read_in_grid(colour, site.crs, step)
-        except rasterio.errors.RasterioError as err:
-            raise SiteError(f"cannot read imagery {layer.file}: {err}; fetch or write the layer again") from err
+        gsd_m = max(layer.gsd_m, gsd_m or 0.0)
+        return cls.read(open_layer(site, layer), gsd_m=gsd_m, date=layer.date, device=device)
+
+    @classmethod
+    def read(
+        cls, reader: LayerReader, *, gsd_m: float, date: datetime.date, device: torch.device | str = "cpu"
+    ) -> Imagery:
+        """All that a reader has, at a pixel size. Errors: SiteError naming the source."""
+        bounds = reader.bounds
+        rgb, valid = reader.read(bounds, gsd_m)
         return cls.from_array(
-            rgb, valid=valid, west_m=west - site.origin_easting_m, north_m=north - site.origin_northing_m,
-            gsd_m=step, date=layer.date, device=device,
-        )  # fmt: skip
+            rgb, valid=valid, west_m=bounds[0], north_m=bounds[3], gsd_m=gsd_m, date=date, device=device
+        )
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
@@ -79,47 +70,19 @@ class Imagery:
         )  # fmt: skip
 
     @property
+    def counts(self) -> Counter[str]:
+        """See `AerialMap`: all there is was read when this was made, so nothing is ever missing."""
+        return Counter()
+
+    def near(self, poses_map_base: np.ndarray) -> Imagery:
+        """See `AerialMap`."""
+        return self
+
+    def overview(self) -> Imagery:
+        """See `AerialMap`."""
+        return self
+
+    @property
     def device(self) -> torch.device:
         """Where the texels live."""
         return self.texels.device
-
-
-@contextmanager
-def without_infrared(raster: rasterio.DatasetReader) -> Iterator[rasterio.DatasetReader]:
-    """The raster itself, or its colours alone, in memory, where its alpha band is none.
-
-    Aerial imagery of red, green, blue and infrared (NAIP) is often tagged as RGBA; taken at its word,
-    all that is dark in infrared, such as water, would be missing.
-    """
-    if ColorInterp.alpha not in raster.colorinterp or _is_mask(raster, raster.colorinterp.index(ColorInterp.alpha) + 1):
-        yield raster
-        return
-    with MemoryFile() as memory:
-        with memory.open(
-            driver="GTiff", width=raster.width, height=raster.height, count=3, dtype="uint8", crs=raster.crs,
-            transform=raster.transform, nodata=raster.nodata,
-        ) as colour:  # fmt: skip
-            colour.write(raster.read((1, 2, 3)))
-        with memory.open() as colour:
-            yield colour
-
-
-def _is_mask(raster: rasterio.DatasetReader, band: int) -> bool:
-    thumbnail = raster.read(band, out_shape=(min(raster.height, 1024), min(raster.width, 1024)))
-    return bool(np.isin(thumbnail, (0, 255)).mean() >= _MASK_SHARE)
-
-
-def _read_in_grid(raster: rasterio.DatasetReader, crs: str, step: float) -> tuple[np.ndarray, np.ndarray, float, float]:
-    """rgb (H, W, 3), valid (H, W), and the grid coordinates of the upper left corner."""
-    west, south, east, north = rasterio.warp.transform_bounds(raster.crs, crs, *raster.bounds)
-    width, height = max(1, round((east - west) / step)), max(1, round((north - south) / step))
-    transform = rasterio.transform.from_origin(west, north, step, step)
-    finer = step > 1.01 * abs(raster.transform.a)
-    with WarpedVRT(
-        raster, crs=crs, transform=transform, width=width, height=height,
-        add_alpha=ColorInterp.alpha not in raster.colorinterp,
-        resampling=Resampling.average if finer else Resampling.bilinear,
-    ) as grid:  # fmt: skip
-        rgb = np.moveaxis(grid.read((1, 2, 3)), 0, -1)
-        valid = grid.dataset_mask() > 127
-    return np.ascontiguousarray(rgb), valid, west, north

@@ -21,13 +21,19 @@ SITE_FILE = "site.yaml"
 
 @dataclass(frozen=True)
 class Layer:
-    """One georeferenced image of the site. `gsd_m` is the ground size of a pixel."""
+    """One georeferenced image of the site. `gsd_m` is the ground size of a pixel.
+
+    Public imagery is off by metres: what its georeference puts at p in `map` truly lies at
+    R(rotation_rad) p + offset_m (east, north), the rotation counter-clockwise about `map`'s origin.
+    """
 
     name: str
     file: Path
     date: datetime.date
     gsd_m: float
     attribution: str = ""
+    offset_m: tuple[float, float] = (0.0, 0.0)
+    rotation_rad: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -124,7 +130,11 @@ def _read_layer(root: Path, entry: dict[str, Any]) -> Layer:
     file = root / entry["file"]
     if not file.is_file():
         raise SiteError(f"layer '{entry['name']}' of {root} is missing its file {file}")
-    return Layer(str(entry["name"]), file, date, float(entry["gsd_m"]), str(entry.get("attribution", "")))
+    east, north = entry.get("offset_m", (0.0, 0.0))
+    return Layer(
+        str(entry["name"]), file, date, float(entry["gsd_m"]), str(entry.get("attribution", "")),
+        (float(east), float(north)), float(entry.get("rotation_rad", 0.0)),
+    )  # fmt: skip
 
 
 def _write_cog(file: Path, layer: LayerSource, crs: str, origin_easting_m: float, origin_northing_m: float) -> None:

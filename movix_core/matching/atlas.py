@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 _CAPACITY = 2**16  # lattice poses kept: 64 MiB at 256 dimensions
+_WHOLE = 0.999  # coverage; rounding leaves a little less than 1
 _HALF_SPAN = 2**20  # cells to either side of the origin that a key has room for
 
 Encode = Callable[[np.ndarray], tuple[torch.Tensor, np.ndarray]]
@@ -24,21 +25,30 @@ class Atlas:
         self._encode = encode
         self._spacing_m = spacing_m
         self._headings = headings
+        self._keys: np.ndarray
+        self._rows: np.ndarray
+        self._coverage: np.ndarray
         self._clear()
 
     def look_up(self, poses_map_base: np.ndarray) -> tuple[torch.Tensor, np.ndarray]:
         """Embeddings (N, D) and coverage (N,) of the lattice poses nearest to poses (N, 3)."""
         wanted, inverse = np.unique(self._keys_of(poses_map_base), return_inverse=True)
-        if len(self._keys) + len(wanted) > _CAPACITY:
+        if len(self._coverage) + len(wanted) > _CAPACITY:
             self._clear()
+        self._forget_partial()
         self._learn(np.setdiff1d(wanted, self._keys, assume_unique=True))
         rows = self._rows[np.searchsorted(self._keys, wanted)]
         return self._embeddings[torch.from_numpy(rows[inverse])], self._coverage[rows[inverse]]
 
+    def _forget_partial(self) -> None:
+        """Encode anew what imagery did not cover whole: by now a window on it may have loaded the rest."""
+        whole = self._coverage[self._rows] > _WHOLE
+        self._keys, self._rows = self._keys[whole], self._rows[whole]
+
     def _clear(self) -> None:
         """Forget everything: no keys, and rows are handed out from 0 again."""
         self._keys = np.empty(0, np.int64)  # sorted
-        self._rows = np.empty(0, np.int64)  # row in the arrays below of each key
+        self._rows = np.empty(0, np.int64)  # row in the arrays below of each key; forgotten poses leave theirs unused
         self._embeddings = torch.empty(0)
         self._coverage = np.empty(0)
 

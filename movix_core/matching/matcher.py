@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections import Counter
 from typing import Any, Protocol
 
 import numpy as np
@@ -41,6 +42,10 @@ class Matcher(Protocol):
     @property
     def imagery(self) -> MapExtent:
         """The imagery it matches against."""
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How often imagery was missing that there may be, by cause; nothing where all of it is resident."""
 
     def observe(self, clip: Clip) -> Any:
         """Digest a clip, once. The observation belongs to the pose of the clip's newest frame."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from movix_core.encoders.device import native_precision
 from movix_core.encoders.model import CrossViewModel
 from movix_core.encoders.preprocess import ground_views
 from movix_core.encoders.temporal import date_features, date_of_stamp
+from movix_core.maps.aerial_map import AerialMap
 from movix_core.maps.imagery import Imagery
 from movix_core.maps.patches import cut_patches
 from movix_core.maps.site import Site
@@ -35,7 +37,7 @@ class PatchMatcher:
     observes_heading = True
 
     def __init__(
-        self, model: CrossViewModel, imagery: Imagery, drive_date: datetime.date | None = None,
+        self, model: CrossViewModel, imagery: AerialMap, drive_date: datetime.date | None = None,
         matching: MatchingConfig | None = None,
     ) -> None:  # fmt: skip
         self.model = model
@@ -49,7 +51,13 @@ class PatchMatcher:
         self._map_date = date_features([imagery.date]).to(imagery.device)
         matching = matching or MatchingConfig()
         self._exact_poses = matching.exact_poses
+        self._near: Imagery  # what is resident around the poses being scored
         self._atlas = Atlas(self._encode, matching.atlas_spacing, matching.atlas_headings)
+
+    @property
+    def counts(self) -> Counter[str]:
+        """See `Matcher`."""
+        return self.imagery.counts
 
     @torch.inference_mode()
     def observe(self, clip: Clip) -> torch.Tensor:
@@ -71,17 +79,18 @@ class PatchMatcher:
         """See `Matcher.score`."""
         poses = np.asarray(poses_map_base, dtype=float).reshape(-1, 3)
         encode = self._encode if len(poses) <= self._exact_poses else self._atlas.look_up
+        self._near = self.imagery.near(poses)
         embeddings, coverage = encode(poses)
         return (embeddings @ observation).cpu().numpy().astype(float), coverage >= MIN_COVERAGE
 
     def _encode(self, poses: np.ndarray) -> tuple[torch.Tensor, np.ndarray]:
-        """Embeddings (N, D) and coverage (N,) of the patches at poses (N, 3)."""
+        """Embeddings (N, D) and coverage (N,) of the patches at poses (N, 3), which lie near those being scored."""
         chunks = [self._encode_chunk(poses[i : i + _CHUNK]) for i in range(0, len(poses), _CHUNK)]
         return torch.cat([embeddings for embeddings, _ in chunks]), np.concatenate([share for _, share in chunks])
 
     def _encode_chunk(self, poses: np.ndarray) -> tuple[torch.Tensor, np.ndarray]:
-        patches, coverage = cut_patches(self.imagery, poses, self.model.card.patch)
-        with native_precision(self.imagery.device):
+        patches, coverage = cut_patches(self._near, poses, self.model.card.patch)
+        with native_precision(self._near.device):
             embeddings = self.model.encode_patches(patches, self._map_date.expand(len(poses), -1))
         return embeddings.float(), coverage.cpu().numpy()
 

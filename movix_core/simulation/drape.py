@@ -6,16 +6,13 @@ import datetime
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import rasterio
 import torch
-from rasterio.enums import Resampling
-from rasterio.vrt import WarpedVRT
 
 from movix_core.errors import CoverageError, SiteError
-from movix_core.maps.imagery import without_infrared
+from movix_core.maps.raster import read_whole
 from movix_core.simulation.classmap import classes_from_orthophoto
 from movix_core.simulation.grid import Grid, box_blur, resize
 from movix_core.simulation.landscape import Landscape
@@ -84,21 +81,8 @@ def read_orthophotos(
     """{date: RGB uint8 (H, W, 3)} of rasters of one place, resampled to the pixel grid of the first.
 
     Public imagery of different years is cut a little differently, hence the resampling. Raises SiteError
-    naming the first file if one can not be read.
+    naming a file that can not be read.
     """
-    reference = next(iter(files.values()))
-    try:
-        with rasterio.open(reference) as raster:
-            grid = {"crs": raster.crs, "transform": raster.transform, "width": raster.width, "height": raster.height}
-        return {date: _read_on_grid(file, grid)[:, columns] for date, file in files.items()}
-    except rasterio.errors.RasterioError as err:
-        raise SiteError(f"cannot read orthophotos beside {reference}: {err}") from err
-
-
-def _read_on_grid(file: Path, grid: Mapping[str, Any]) -> np.ndarray:
-    with (
-        rasterio.open(file) as raster,
-        without_infrared(raster) as colour,
-        WarpedVRT(colour, resampling=Resampling.bilinear, **grid) as aligned,
-    ):
-        return np.ascontiguousarray(np.moveaxis(aligned.read((1, 2, 3)), 0, -1))
+    images = {date: read_whole(file) for date, file in files.items()}
+    grid = next(iter(images.values())).grid
+    return {date: image.resampled(grid)[0][:, columns] for date, image in images.items()}

@@ -1,6 +1,7 @@
 """Synthetic drives and a matcher that knows the truth, for the tests of this room."""
 
 import datetime
+from collections import Counter
 from types import SimpleNamespace
 
 import numpy as np
@@ -74,6 +75,7 @@ class KnowingMatcher:
     def __init__(self, truth, bounds=(-1e4, -1e4, 1e4, 1e4)):
         self.truth = truth
         self.imagery = SimpleNamespace(bounds=bounds, date=datetime.date(2019, 6, 1))
+        self.counts = Counter()
         self.observed = 0
 
     def observe(self, clip):

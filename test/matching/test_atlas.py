@@ -79,3 +79,14 @@ def test_full_turns_are_the_same_heading(turns):
     lattice.look_up(np.array([[0.0, 0.0, 0.3]]))
     lattice.look_up(np.array([[0.0, 0.0, 0.3 + turns * 2 * np.pi]]))
     assert encode.count == 1
+
+
+def test_what_was_covered_in_part_is_encoded_again():
+    """A window may have loaded the rest since."""
+    encode, share = Recorder(), 0.4
+    lattice = Atlas(lambda poses: (encode(poses)[0], np.full(len(poses), share)), 2.0, 24)
+    pose = np.array([[10.0, 20.0, 0.5]])
+    assert lattice.look_up(pose)[1].tolist() == [0.4]
+    share = 1.0
+    assert lattice.look_up(pose)[1].tolist() == [1.0] and encode.count == 2
+    assert lattice.look_up(pose)[1].tolist() == [1.0] and encode.count == 2

@@ -1,0 +1,37 @@
+"""Whole or window: what the memory decides."""
+
+import datetime
+
+import numpy as np
+import pytest
+
+from movix_core.maps.aerial_map import open_map
+from movix_core.maps.imagery import Imagery
+from movix_core.maps.site import LayerSource, Site, write_site
+from movix_core.maps.window import MapWindow
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory) -> Site:
+    rgb = np.random.default_rng(0).integers(1, 256, (1600, 1600, 3), dtype=np.uint8)
+    return write_site(
+        tmp_path_factory.mktemp("site"), name="s", crs="EPSG:32617", origin_easting_m=6e5, origin_northing_m=4e6,
+        layers=[LayerSource("june", datetime.date(2021, 6, 1), rgb, 0.0, 800.0, 0.5)],
+    )  # fmt: skip
+
+
+def test_a_layer_that_fits_is_resident_whole(site):
+    assert isinstance(open_map(site, site.layer(), gsd_m=0.5, max_device_mb=42.0), Imagery)
+    assert isinstance(open_map(site, site.layer(), gsd_m=1.0, max_device_mb=32.0), Imagery)
+
+
+def test_a_larger_one_is_looked_at_through_a_window(site):
+    window = open_map(site, site.layer(), gsd_m=0.5, max_device_mb=40.0)
+    assert isinstance(window, MapWindow)
+    assert window.bounds == (0.0, 0.0, 800.0, 800.0) and window.date == datetime.date(2021, 6, 1)
+    whole = Imagery.load(site, site.layer())
+    part = window.near(np.array([[500.0, 300.0, 0.0]]))
+    row, column = round((whole.north_m - part.north_m) / 0.5), round(part.west_m / 0.5)
+    assert (row, column) != (0, 0)
+    expected = whole.texels[:, row : row + 768, column : column + 768]
+    np.testing.assert_array_equal(part.texels[:, : expected.shape[1], : expected.shape[2]], expected)
