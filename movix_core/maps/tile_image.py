@@ -35,7 +35,7 @@ def decode_tile(body: bytes, side: int) -> tuple[np.ndarray, np.ndarray, str]:
     bands = _bands(body, _DRIVERS[extension])
     colours, alpha = (bands[:3], bands[3:]) if len(bands) >= 3 else (np.repeat(bands[:1], 3, axis=0), bands[1:])
     valid = alpha[0] > 127 if len(alpha) else np.ones((side, side), bool)
-    return np.ascontiguousarray(np.moveaxis(colours, 0, -1)), valid, extension
+    return np.moveaxis(colours, 0, -1), valid, extension
 
 
 def _header(body: bytes) -> tuple[str, int, int]:

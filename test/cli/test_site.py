@@ -87,8 +87,6 @@ def test_what_is_refused(tmp_path, capsys):
     assert "zoom=19" in fails(capsys, *create, *PLACE, "--layer", "2019-05-01", address)
     told = (*create, *PLACE, "--layer", "2019-05-01", address, "--option", "zom=19")
     assert "did you mean 'zoom'" in fails(capsys, *told)
-        capsys, *create, *PLACE, "--layer", "2019-05-01", address, "--option", "zom=19"
-    )
     assert "no site at" in fails(capsys, "site", "add-layer", tmp_path / "s", "2019-05-01", photo)
     assert not (tmp_path / "s").exists()
 

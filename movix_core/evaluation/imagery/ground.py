@@ -35,7 +35,7 @@ def center_m() -> tuple[float, float]:
     return pyproj.Transformer.from_crs("EPSG:4326", CRS, always_xy=True).transform(LONGITUDE, LATITUDE)
 
 
-def write_geotiff(file: Path, size_m: float, gsd_m: float, compress: str = "DEFLATE") -> Path:
+def write_geotiff(file: Path, size_m: float, gsd_m: float) -> Path:
     """The ground around the middle as a cloud-optimized GeoTIFF in its own grid."""
     east, north = center_m()
     pixels = round(size_m / gsd_m)
@@ -43,7 +43,7 @@ def write_geotiff(file: Path, size_m: float, gsd_m: float, compress: str = "DEFL
     steps = (np.arange(pixels) + 0.5) * gsd_m
     with rasterio.open(
         file, "w", driver="COG", crs=CRS, transform=from_origin(west, top, gsd_m, gsd_m), width=pixels,
-        height=pixels, count=3, dtype="uint8", compress=compress, blocksize=256,
+        height=pixels, count=3, dtype="uint8", compress="DEFLATE", blocksize=256,
     ) as raster:  # fmt: skip
         for row in range(0, pixels, 1024):
             strip = steps[row : row + 1024]
