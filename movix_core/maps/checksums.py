@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 CHECKSUM_FILE = "SHA256SUMS"
-_LINE = re.compile(rb"([0-9a-f]{64})  ([A-Za-z0-9_./-]{1,200})\n")
+_LINE = re.compile(rb"([0-9a-f]{64})  ([a-z0-9_-]+(?:/[a-z0-9_-]+)*\.[a-z0-9]+)\n")
 
 
 class Entry(NamedTuple):

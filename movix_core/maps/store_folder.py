@@ -132,7 +132,8 @@ def files_under(root: Path) -> Iterator[Path]:
 def remove_dead_parts(folder: Path) -> None:
     """Delete what was being written by processes that are no more."""
     for part in folder.glob(f"{_PART}*"):
-        if not _is_alive(int(part.name.removeprefix(_PART).partition("-")[0])):
+        writer = part.name.removeprefix(_PART).partition("-")[0]
+        if writer.isdecimal() and not _is_alive(int(writer)):
             part.unlink(missing_ok=True)
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from movix_core.maps.checksums import Checksums
-from movix_core.maps.store_folder import MISSING, StoreFolder, checked_name, files_under, remove_dead_parts
+from movix_core.maps.store_folder import ABOUT_FILE, MISSING, StoreFolder, checked_name, files_under, remove_dead_parts
 
 _MISSING_EXPIRY_S = 30 * 86400.0
 _EVICT_TO = 0.9  # of the limit
@@ -71,7 +71,7 @@ class TileStore:
         """Read and hash every file. Removes what dead writers left half written; damaged files stay and are named."""
         files = missing = total = 0
         damaged: list[str] = []
-        for folder in sorted(path for path in self.root.glob("*/*") if path.is_dir()):
+        for folder in _folders_of(self.root):
             remove_dead_parts(folder)
             entries = Checksums(folder).entries()
             for path in files_under(folder):
@@ -87,12 +87,25 @@ class TileStore:
 
     def size_bytes(self) -> int:
         """Bytes of all tiles on disk."""
-        return sum(path.stat().st_size for path in files_under(self.root))
+        return sum(path.stat().st_size for path in _tiles_of(self.root) if path.exists())
+
+
+def _folders_of(root: Path) -> list[Path]:
+    """What is a version of a source, and nothing else that may lie in a folder which a site file names as its store."""
+    return sorted(
+        folder for about in root.glob(f"*/{ABOUT_FILE}") for folder in about.parent.iterdir() if folder.is_dir()
+    )
+
+
+def _tiles_of(root: Path) -> Iterator[Path]:
+    """Files that were written as tiles; some may have been deleted since."""
+    for folder in _folders_of(root):
+        yield from (folder / entry.path for entry in Checksums(folder).entries().values())
 
 
 def _evict(root: Path, limit_bytes: int) -> None:
     found = []
-    for path in files_under(root):
+    for path in _tiles_of(root):
         with contextlib.suppress(FileNotFoundError):
             stat = path.stat()
             found.append((stat.st_atime_ns, stat.st_size, path))

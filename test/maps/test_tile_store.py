@@ -100,6 +100,20 @@ def test_the_least_recently_used_makes_room(tmp_path):
     assert folder.get("1/0/1") is None and store.verify().clean
 
 
+def test_only_what_was_fetched_is_ever_deleted(tmp_path):
+    """A site file from elsewhere may name any folder as its store."""
+    for path in ("letter.txt", "work/thesis.txt", "work/1/thesis.txt", "example-org/1/1/0/mine.png", "work/1/.part-x"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(bytes(5000))
+    (tmp_path / "example-org/1/SHA256SUMS").write_text("0" * 64 + "  ../../work/thesis.txt\n")
+    folder = folder_of(TileStore(tmp_path, limit_bytes=1000))
+    for i in range(5):
+        folder.put(f"1/0/{i}", bytes(900), "png")
+    TileStore(tmp_path).verify()
+    assert len([path for path in tmp_path.rglob("*") if path.is_file() and path.stat().st_size == 5000]) == 5
+    assert TileStore(tmp_path).size_bytes() <= 1000
+
+
 def test_a_full_disk_is_told_and_leaves_the_store_clean(tmp_path):
     """A real write that fails half way: the process may not write files larger than 5000 bytes."""
     code = f"""

@@ -82,8 +82,8 @@ def _table(figures: dict[str, Any], command_line: str) -> str:
         "# Imagery: fetching, storing, opening", "",
         f"`{command_line}`, {figures['date']}, {figures['machine']}, device {figures['device']}, seed "
         f"{figures['seed']}. Load average before: {figures['load_before']}; where that is more than a few tenths, "
-        "other work took part of the cores and times on the clock are too long; those of a core are not. All servers are on "
-        "this machine; the ground is drawn, not photographed.", "",
+        "other work took part of the cores and times on the clock are too long; those of a core are not.", "",
+        "All servers are on this machine; the ground is drawn, not photographed.", "",
         "| what | figure |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows), "",
         "## Refused, by kind of damage", "",
         "`tile: none` is whole tiles. `tile: jpg bits` are flipped bits in JPEG and WebP, which have no checksum of",

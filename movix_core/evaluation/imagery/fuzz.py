@@ -9,8 +9,9 @@ import zlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import yaml
@@ -19,6 +20,8 @@ from movix_core.errors import MovixError
 from movix_core.evaluation.imagery.ground import encoded
 from movix_core.maps.site import SITE_FILE, Site, load_site
 from movix_core.maps.tile_image import decode_tile
+
+_T = TypeVar("_T")
 
 SIDE = 64  # pixels
 _PAGE = b"<!DOCTYPE html><html><body>Please sign in</body></html>"
@@ -51,15 +54,10 @@ def fuzz_tiles(count: int, seed: int) -> Fuzzed:
         rgb = _picture(rng)
         kind = str(rng.choice(list(_DAMAGE)))
         body = _DAMAGE[kind](rng, rgb)
-        result.tried[kind] += 1
-        try:
-            pixels, _, extension = decode_tile(body, SIDE)
-        except MovixError:
-            result.refused[kind] += 1
+        decoded = _survived(result, kind, partial(decode_tile, body, SIDE))
+        if decoded is None:
             continue
-        except Exception as err:
-            result.crashes.append(f"{kind}: {err!r}")
-            continue
+        pixels, _, extension = decoded
         same = np.array_equal(pixels, rgb if extension == "png" else decode_tile(encoded(rgb, extension), SIDE)[0])
         if not same and kind != "jpg bits":
             result.accepted.append(f"{kind}: {body[:40]!r}")
@@ -78,18 +76,22 @@ def fuzz_sites(folder: Path, count: int, seed: int) -> Fuzzed:
         kind = str(rng.choice(("key", "value", "bytes", "cut")))
         text = _damaged_site(rng, kind)
         (folder / SITE_FILE).write_bytes(text)
-        result.tried[kind] += 1
-        try:
-            site = load_site(folder)
-        except MovixError:
-            result.refused[kind] += 1
-            continue
-        except Exception as err:
-            result.crashes.append(f"{kind}: {err!r}")
-            continue
-        if broken := _broken_promises(site):
+        site = _survived(result, kind, partial(load_site, folder))
+        if site is not None and (broken := _broken_promises(site)):
             result.accepted.append(f"{kind}: {broken}")
     return result
+
+
+def _survived(result: Fuzzed, kind: str, work: Callable[[], _T]) -> _T | None:
+    """What the work returns; None, and counted, where it was refused or crashed."""
+    result.tried[kind] += 1
+    try:
+        return work()
+    except MovixError:
+        result.refused[kind] += 1
+    except Exception as err:
+        result.crashes.append(f"{kind}: {err!r}")
+    return None
 
 
 def _picture(rng: np.random.Generator) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import multiprocessing
 import time
 from multiprocessing.connection import Connection
@@ -52,13 +53,13 @@ def prefetch_rate(folder: Path, *, size_m: float, connections: int, distinct: in
 
 def opening_time(folder: Path, *, side_m: float, gsd_m: float, device: torch.device, repeats: int) -> dict[str, float]:
     """Seconds from a site folder to its imagery on the device, of a JPEG and of a DEFLATE COG."""
-    times = {}
+    times: dict[str, float] = {}
     for compress in ("JPEG", "DEFLATE"):
         root = folder / compress
         root.mkdir(parents=True, exist_ok=True)
         file = _large_geotiff(root / "ground.tif", round(side_m / gsd_m), gsd_m, compress)
         content = site_under("opening", file)
-        write_content(root, add_layer(root, content, raster_entry(root, "2020-05-01", file, "2020-05-01")))
+        write_content(root, add_layer(root, content, raster_entry(root, "tiles", file, datetime.date(2020, 5, 1))))
         taken = np.array([_opened_in(root, device) for _ in range(repeats)])
         (wall_s, cpu_s), worst_s = np.median(taken, axis=0), taken[:, 0].max()
         name = compress.lower()
