@@ -7,6 +7,7 @@ from pathlib import Path
 
 from movix_core.cli import experiments
 from movix_core.cli.arguments import (
+    DEFAULT_OUT,
     add_config_arguments,
     add_set_arguments,
     config_of,
