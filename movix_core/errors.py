@@ -13,6 +13,14 @@ class SiteError(MovixError):
     """A site folder, or a layer of it, is missing, unreadable or inconsistent."""
 
 
+class FetchError(MovixError):
+    """Imagery could not be fetched, must not be, or what came is none."""
+
+
+class StoreError(MovixError):
+    """The tile store can not be written or read."""
+
+
 class CoverageError(MovixError):
     """The imagery does not cover the place asked for."""
 

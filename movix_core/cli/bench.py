@@ -7,6 +7,7 @@ from pathlib import Path
 
 from movix_core.cli import experiments
 from movix_core.cli.arguments import (
+    DEFAULT_OUT,
     add_config_arguments,
     add_set_arguments,
     config_of,
@@ -17,7 +18,7 @@ from movix_core.cli.arguments import (
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
-    parser = subparsers.add_parser("bench", help="measure accuracy, retrieval, speed; run studies")
+    parser = subparsers.add_parser("bench", help="measure accuracy, retrieval, speed or imagery; run studies")
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     accuracy = actions.add_parser("accuracy", help="drives of a set: method, baselines, controls; run again to resume")
     add_set_arguments(accuracy)
@@ -33,6 +34,11 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     speed.add_argument("--updates", type=int, default=30)
     add_config_arguments(speed)
     speed.set_defaults(run=_speed)
+    imagery = actions.add_parser("imagery", help="fetching, storing and opening imagery; fuzzing; kill -9")
+    imagery.add_argument("--device", default="auto")
+    imagery.add_argument("--seed", type=int, default=0)
+    imagery.add_argument("--out", type=Path, default=DEFAULT_OUT, help="folder of the table")
+    imagery.set_defaults(run=_imagery)
 
 
 def _accuracy(args: argparse.Namespace) -> None:
@@ -63,3 +69,12 @@ def _speed(args: argparse.Namespace) -> None:
     config = config_of(args)
     for particles, median_ms, observe_ms in measure_updates(model_folder(config, args.model), config, args.updates):
         print(f"{particles:>6} particles: {median_ms:7.1f} ms to score, {observe_ms:6.1f} ms to encode the clip")
+
+
+def _imagery(args: argparse.Namespace) -> None:
+    from movix_core.encoders.device import choose_device
+    from movix_core.evaluation.imagery.bench import run_imagery, write_imagery
+
+    figures = run_imagery(choose_device(args.device), args.seed)
+    table = write_imagery(figures, args.command_line, args.out)
+    print(table.read_text(encoding="utf-8"))

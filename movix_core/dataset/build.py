@@ -62,7 +62,8 @@ def open_place(folder: Path, site: Site, spec: FrameSpec, split: Split) -> Place
             "different dates, so add a layer of another one"
         )
     told = {
-        **asdict(spec), "site": site.name, "layers": [str(layer.file) for layer in site.layers], "split": split.tree(),
+        **asdict(spec), "site": site.name,
+        "layers": [str(layer.file or layer.source) for layer in site.layers], "split": split.tree(),
         "site_origin_m": [site.origin_easting_m, site.origin_northing_m],
     }  # fmt: skip
     if (folder / PLACE_FILE).is_file():

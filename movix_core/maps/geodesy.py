@@ -49,6 +49,15 @@ class Grid:
         return -math.atan2(float(east) - easting_m, float(north) - northing_m)
 
 
+def is_known(crs: str) -> bool:
+    """Whether this names a coordinate system."""
+    try:
+        pyproj.CRS.from_user_input(crs)
+    except pyproj.exceptions.CRSError:
+        return False
+    return True
+
+
 def utm_crs(latitude_deg: float, longitude_deg: float) -> str:
     """EPSG code of the WGS 84 UTM zone of a place (latitudes -80..84; the Norway exceptions are not applied)."""
     if not (-80.0 <= latitude_deg <= 84.0 and -180.0 <= longitude_deg <= 180.0):

@@ -28,6 +28,10 @@ class PixelGrid:
         rows = np.concatenate([low, steps, high, steps]) * self.height
         return transformed(applied(self.transform, np.stack([columns, rows], axis=-1)), self.crs, crs)
 
+    def part(self, top: int, left: int, height: int, width: int) -> PixelGrid:
+        """A rectangle of these pixels, which begins at row `top` and column `left`."""
+        return PixelGrid(self.crs, chained(self.transform, Affine.translation(left, top)), height, width)
+
     def pixels_per_pixel(self, other: PixelGrid) -> float:
         """How many pixels of this grid lie along one of `other`, at the middle of `other`."""
         middle = np.array([other.width / 2, other.height / 2])

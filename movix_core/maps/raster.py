@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -26,15 +27,23 @@ _SPARE_RESOLUTION = 2
 _MARGIN = 2  # pixels around a window: resampling looks beyond its edge
 
 
-class RasterReader:
-    """A `maps.reader.LayerReader` of a layer's file, which is opened anew for every read."""
+OpenRaster = Callable[..., AbstractContextManager[rasterio.DatasetReader]]
 
-    def __init__(self, site: Site, layer: Layer):
+
+class RasterReader:
+    """A `maps.reader.LayerReader` of a GeoTIFF, which is opened anew for every read.
+
+    opened: opens it, with GDAL's open options; None for the layer's own file. shown: what messages call it.
+    """
+
+    def __init__(self, site: Site, layer: Layer, opened: OpenRaster | None = None, shown: str = ""):
         self._site = site
         self._layer = layer
-        with _opened(layer.file) as raster:
+        self._opened = opened or partial(_opened, layer.file)
+        with self._opened() as raster:
             if raster.count < 3 or raster.crs is None or set(raster.dtypes[:3]) != {"uint8"}:
-                raise SiteError(f"layer file {layer.file} needs three 8-bit bands (RGB) and a coordinate system")
+                name = shown or layer.file
+                raise SiteError(f"layer file {name} needs three 8-bit bands (RGB) and a coordinate system")
             self._crs = site.crs if raster.crs == rasterio.CRS.from_user_input(site.crs) else raster.crs.to_wkt()
             self._grid = replace(pixel_grid(raster), crs=self._crs)
             self._masked = not _holds_infrared(raster)
@@ -50,7 +59,7 @@ class RasterReader:
         wanted = grid_in_map(self._site, self._layer, bounds_map, gsd_m)
         level = self._overview_level(self._grid.pixels_per_pixel(wanted))
         options = {} if level is None else {"overview_level": level}
-        with _opened(self._layer.file, **options) as raster:
+        with self._opened(**options) as raster:
             grid = replace(pixel_grid(raster), crs=self._crs)
             window = _window_under(wanted, grid)
             image = None if window is None else _read_window(raster, window, grid, self._masked)
@@ -104,9 +113,10 @@ def _holds_infrared(raster: rasterio.DatasetReader) -> bool:
 
 
 @contextmanager
-def _opened(file: Path, **options: int) -> Iterator[rasterio.DatasetReader]:
+def _opened(file: Path | None, **options: int) -> Iterator[rasterio.DatasetReader]:
     try:
-        with rasterio.open(file, **options) as raster:
+        # No other driver: some (VRT, WMS) would fetch, past our rules, what a file tells them to.
+        with rasterio.open(file, driver="GTiff", **options) as raster:
             yield raster
     except rasterio.errors.RasterioError as err:
         raise SiteError(f"cannot read imagery {file}: {err}; fetch or write the layer again") from err

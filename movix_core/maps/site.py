@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import math
+import reprlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,27 +15,32 @@ import rasterio
 import yaml
 from rasterio.transform import from_origin
 
-from movix_core.errors import SiteError
+from movix_core.errors import MovixError, SiteError
 from movix_core.maps.geodesy import Grid
+from movix_core.maps.sources.settings import SourceSettings, read_settings
 
 SITE_FILE = "site.yaml"
+_MAX_BYTES = 1 << 20
+_MAX_SIDE_M = 200_000.0  # a larger site was mistaken, and leaves its UTM zone
 
 
 @dataclass(frozen=True)
 class Layer:
-    """One georeferenced image of the site. `gsd_m` is the ground size of a pixel.
+    """Imagery of the site: a georeferenced `file`, or a `source`. `gsd_m` is the ground size of a pixel.
 
     Public imagery is off by metres: what its georeference puts at p in `map` truly lies at
     R(rotation_rad) p + offset_m (east, north), the rotation counter-clockwise about `map`'s origin.
     """
 
     name: str
-    file: Path
+    file: Path | None
     date: datetime.date
     gsd_m: float
     attribution: str = ""
     offset_m: tuple[float, float] = (0.0, 0.0)
     rotation_rad: float = 0.0
+    source: SourceSettings | None = None
+    terms: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,9 @@ class Site:
     """A site folder, read. `map` coordinates are grid coordinates minus the origin (REP-105 `map`).
 
     convergence_rad: true north to grid north at the origin, clockwise positive.
+    bounds_m: (west, south, east, north) in `map` of what layers with a source show.
+    hosts, private_hosts: whom MoViX may speak to, see `maps.hosts`.
+    store: folder of fetched imagery, which sites may share; store_limit_gb: its size, 0 = no limit.
     """
 
     root: Path
@@ -50,6 +60,11 @@ class Site:
     origin_northing_m: float
     convergence_rad: float
     layers: tuple[Layer, ...]
+    bounds_m: tuple[float, float, float, float] | None = None
+    hosts: tuple[str, ...] = ()
+    private_hosts: tuple[str, ...] = ()
+    store: Path = Path("tiles")
+    store_limit_gb: float = 0.0
 
     def layer(self, name: str = "") -> Layer:
         """The layer of that name, '' for the newest. Errors: SiteError listing the layers there are."""
@@ -81,20 +96,47 @@ def load_site(path: str | Path) -> Site:
     file = root if root.suffix in (".yaml", ".yml") else root / SITE_FILE
     if not file.is_file():
         raise SiteError(f"no site at {root}: expected {file}; `movix simulate` writes one beside its bag")
+    site = site_of(file, read_content(file))
+    if not site.layers:
+        raise SiteError(f"{file} lists no imagery layers: `movix site add-layer` adds one")
+    return site
+
+
+def read_content(file: Path) -> Any:
+    """What a site.yaml holds, unchecked. Errors: SiteError naming the file."""
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-        layers = tuple(_read_layer(file.parent, entry) for entry in content["layers"])
+        if file.stat().st_size > _MAX_BYTES:
+            raise SiteError(f"cannot read {file}: larger than {_MAX_BYTES} bytes")
+        return yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError, ValueError, RecursionError, OverflowError) as err:
+        raise SiteError(f"cannot read {file}: {err}") from err
+
+
+def site_of(file: Path, content: Any) -> Site:
+    """The site that the content of a site.yaml describes, every key checked. Errors: SiteError naming file and key."""
+    try:
+        content = {"store": "tiles", "store_limit_gb": 0.0} | content
         site = Site(
-            root=file.parent, name=str(content["name"]), crs=str(content["crs"]),
-            origin_easting_m=float(content["origin_easting_m"]), origin_northing_m=float(content["origin_northing_m"]),
-            convergence_rad=float(content["convergence_rad"]), layers=layers,
+            root=file.parent, name=_text(content, "name"), crs=_text(content, "crs"),
+            origin_easting_m=_number(content, "origin_easting_m"),
+            origin_northing_m=_number(content, "origin_northing_m"),
+            convergence_rad=_number(content, "convergence_rad"),
+            layers=tuple(_read_layer(file.parent, entry) for entry in content["layers"]),
+            bounds_m=_read_bounds(content), hosts=_texts(content, "hosts"),
+            private_hosts=_texts(content, "private_hosts"), store=file.parent / _text(content, "store"),
+            store_limit_gb=_number(content, "store_limit_gb"),
         )  # fmt: skip
-    except (OSError, yaml.YAMLError, UnicodeDecodeError, TypeError, ValueError) as err:
+    except (TypeError, ValueError, AttributeError, OverflowError) as err:
         raise SiteError(f"cannot read {file}: {err}") from err
     except KeyError as err:
         raise SiteError(f"{file} lacks the key {err}") from err
-    if not layers:
-        raise SiteError(f"{file} lists no imagery layers")
+    except MovixError as err:
+        raise SiteError(f"{file}: {err}") from err
+    names = [layer.name for layer in site.layers]
+    if len(set(names)) < len(names):
+        raise SiteError(f"{file} has two layers of one name: {', '.join(names)}")
+    if site.bounds_m is None and any(layer.source for layer in site.layers):
+        raise SiteError(f"{file} lacks the key 'bounds_m', [west, south, east, north] in metres from the origin")
     Grid(site.crs)  # refuses a coordinate system that is unknown or not metric
     return site
 
@@ -123,18 +165,65 @@ def write_site(
 
 
 def _read_layer(root: Path, entry: dict[str, Any]) -> Layer:
-    try:
-        date = datetime.date.fromisoformat(str(entry["date"]))  # yaml makes a date of it unless it is quoted
-    except ValueError:
-        raise ValueError(f"date of layer '{entry['name']}' must be YYYY-MM-DD, got {entry['date']!r}") from None
-    file = root / entry["file"]
-    if not file.is_file():
-        raise SiteError(f"layer '{entry['name']}' of {root} is missing its file {file}")
-    east, north = entry.get("offset_m", (0.0, 0.0))
+    name, gsd_m = _text(entry, "name"), _number(entry, "gsd_m")
+    if gsd_m <= 0.0:
+        raise ValueError(f"gsd_m of layer '{name}' must be positive, got {gsd_m}")
+    if ("file" in entry) == ("source" in entry):
+        raise ValueError(f"layer '{name}' needs a file or a source, and not both")
+    file = root / _text(entry, "file") if "file" in entry else None
+    if file is not None and not file.is_file():
+        raise SiteError(f"layer '{name}' of {root} is missing its file {file}")
+    told = {"offset_m": (0.0, 0.0), "rotation_rad": 0.0, "attribution": "", "terms": ""} | entry
+    east, north = _numbers(told, "offset_m", 2)
     return Layer(
-        str(entry["name"]), file, date, float(entry["gsd_m"]), str(entry.get("attribution", "")),
-        (float(east), float(north)), float(entry.get("rotation_rad", 0.0)),
+        name, file, _date(name, entry["date"]), gsd_m, _text(told, "attribution"), (east, north),
+        _number(told, "rotation_rad"), None if file else read_settings(entry["source"]), _text(told, "terms"),
     )  # fmt: skip
+
+
+def _date(name: str, value: Any) -> datetime.date:
+    """YAML makes a date of it unless it is quoted."""
+    if type(value) is datetime.date:
+        return value
+    try:
+        return datetime.date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"date of layer '{name}' must be YYYY-MM-DD, got {reprlib.repr(value)}") from None
+
+
+def _read_bounds(content: dict[str, Any]) -> tuple[float, float, float, float] | None:
+    if content.get("bounds_m") is None:
+        return None
+    west, south, east, north = _numbers(content, "bounds_m", 4)
+    if not (0.0 < east - west <= _MAX_SIDE_M and 0.0 < north - south <= _MAX_SIDE_M):
+        raise ValueError(f"bounds_m must be [west, south, east, north] of at most {_MAX_SIDE_M:g} m a side")
+    return west, south, east, north
+
+
+def _number(entry: dict[str, Any], key: str) -> float:
+    return _numbers({key: [entry[key]]}, key, 1)[0]
+
+
+def _numbers(entry: dict[str, Any], key: str, count: int) -> tuple[float, ...]:
+    values = entry[key]
+    good = isinstance(values, list | tuple) and all(type(x) in (int, float) and math.isfinite(x) for x in values)
+    if not good or len(values) != count:
+        raise ValueError(f"{key} must be {count} finite numbers, got {reprlib.repr(values)}")
+    return tuple(float(value) for value in values)
+
+
+def _text(entry: dict[str, Any], key: str) -> str:
+    value = entry[key]
+    if not isinstance(value, str) or "\0" in value:
+        raise ValueError(f"{key} must be a text, got {reprlib.repr(value)}")
+    return value
+
+
+def _texts(content: dict[str, Any], key: str) -> tuple[str, ...]:
+    texts = content.get(key, [])
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise ValueError(f"{key} must be a list of names")
+    return tuple(texts)
 
 
 def _write_cog(file: Path, layer: LayerSource, crs: str, origin_easting_m: float, origin_northing_m: float) -> None:

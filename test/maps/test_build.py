@@ -10,7 +10,7 @@ from rasterio.transform import from_origin
 from movix_core.errors import SiteError
 from movix_core.maps.build import site_from_rasters
 from movix_core.maps.imagery import Imagery
-from test.cli.test_simulate_and_site import write_picture
+from test.cli.test_simulate import write_picture
 
 DATE = datetime.date(2019, 5, 1)
 

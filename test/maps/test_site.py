@@ -14,6 +14,9 @@ from movix_core.maps.site import LayerSource, load_site, write_site
 
 ORIGIN = {"origin_easting_m": 600_000.0, "origin_northing_m": 4_400_000.0}
 
+SERVER = {"kind": "xyz", "url": "https://a.org/{z}/{x}/{y}", "zoom": 1}
+XYZ = {"name": "a", "date": "2020-05-01", "gsd_m": 1.0, "source": SERVER}
+
 
 @pytest.fixture
 def rgb():
@@ -133,6 +136,15 @@ def test_a_quoted_date_is_a_date(site):
         ({"layers": [{"name": "a", "file": "gone.tif", "date": datetime.date(2020, 1, 1), "gsd_m": 1}]}, "gone.tif"),
         ({"layers": [{"name": "a", "file": "layers/spring.tif", "date": "old", "gsd_m": 1}]}, "YYYY-MM-DD"),
         ({"crs": "EPSG:3857"}, "not metres on the ground"),
+        ({"crs": 32617}, "crs must be a text"),
+        ({"origin_easting_m": float("nan")}, "origin_easting_m must be 1 finite numbers"),
+        ({"bounds_m": [0, 0, -1, 1]}, "bounds_m"),
+        ({"hosts": "example.org"}, "hosts must be a list"),
+        ({"layers": [XYZ]}, "lacks the key 'bounds_m'"),
+        ({"layers": [XYZ | {"file": "a.tif"}], "bounds_m": [0, 0, 1, 1]}, "a file or a source"),
+        ({"layers": [XYZ, XYZ], "bounds_m": [0, 0, 1, 1]}, "two layers of one name"),
+        ({"layers": [XYZ | {"source": {"kind": "ftp"}}], "bounds_m": [0, 0, 1, 1]}, "needs a kind"),
+        ({"layers": [XYZ | {"gsd_m": 0.0}], "bounds_m": [0, 0, 1, 1]}, "must be positive"),
     ],
 )
 def test_bad_site_files_are_named(site, change, message):
@@ -157,3 +169,14 @@ def test_an_unreadable_layer_is_named(site):
     (site.root / "layers" / "spring.tif").write_bytes(b"<html>not a picture</html>")
     with pytest.raises(SiteError, match=r"spring\.tif"):
         Imagery.load(site, site.layer("spring"))
+
+
+def test_yaml_that_would_fill_the_memory_is_refused(site):
+    """A few lines that stand for 10^9 texts."""
+    doubled = "".join(f"x{i}: &x{i} [{', '.join([f'*x{i - 1}'] * 10)}]\n" for i in range(1, 10))
+    (site.root / "site.yaml").write_text("x0: &x0 [a]\n" + doubled + "name: *x9\ncrs: *x9\nlayers: []\n")
+    with pytest.raises(SiteError, match="must be a text"):
+        load_site(site.root)
+    (site.root / "site.yaml").write_text("[" * 100_000)
+    with pytest.raises(SiteError, match="cannot read"):
+        load_site(site.root)

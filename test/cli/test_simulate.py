@@ -1,4 +1,4 @@
-"""`movix simulate` and `movix site`: what they write can be replayed, and what they refuse."""
+"""`movix simulate`: what it writes can be replayed, and what it refuses."""
 
 import numpy as np
 import rasterio
@@ -18,22 +18,6 @@ def write_picture(path, *, crs="EPSG:32614", gsd_m=1.0, size=200):
     ) as raster:  # fmt: skip
         raster.write(rng.integers(60, 160, (3, size, size), dtype=np.uint8))
     return path
-
-
-def test_a_site_of_own_imagery(tmp_path, capsys):
-    photo = write_picture(tmp_path / "photo.tif")
-    assert main(["site", str(tmp_path / "site"), "--layer", "2019-05-01", str(photo)]) == 0
-    site = load_site(tmp_path / "site")
-    assert site.origin_northing_m == 5_000_000 - 200 and site.layer().gsd_m == 1.0
-    assert "2019-05-01" in capsys.readouterr().out
-
-
-def test_site_refuses_what_is_no_imagery(tmp_path, capsys):
-    assert "nothing.tif" in fails(capsys, "site", tmp_path / "s", "--layer", "2019-05-01", tmp_path / "nothing.tif")
-    photo = write_picture(tmp_path / "photo.tif")
-    assert "YYYY-MM-DD" in fails(capsys, "site", tmp_path / "s", "--layer", "May", photo)
-    bare = write_picture(tmp_path / "bare.tif", crs=None)
-    assert "coordinate system" in fails(capsys, "site", tmp_path / "s", "--layer", "2019-05-01", bare)
 
 
 def test_simulate_follows_a_trajectory_through_a_drape(tmp_path, capsys):
