@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from movix_core.encoders.card import read_card
 from movix_core.encoders.checkpoint import CARD_FILE
 from movix_core.errors import ConfigError, ModelError
 from movix_core.evaluation.journal import Journal
-from movix_core.evaluation.methods import METHODS, Bench, evaluate
+from movix_core.evaluation.methods import METHODS, Bench, Row, evaluate, seeds_of
 from movix_core.evaluation.scenario import Case
 from movix_core.evaluation.sets import BenchmarkSet
 from movix_core.parallel import run_tasks
@@ -46,8 +46,17 @@ class Plan:
         return set(self.methods) == set(METHODS)
 
     def fingerprint(self, set_name: str) -> str:
-        """Rows made under the same fingerprint may share a table: set, model, filter and seeds agree."""
-        return fingerprint(set_name, self.model_folder, self.config, self.seeds)
+        """Rows made under the same fingerprint may share a table: set, model and filter agree."""
+        return fingerprint(set_name, self.model_folder, self.config)
+
+    def runs(self) -> list[tuple[str, int | None]]:
+        """(method, seed) of every row that a drive should have."""
+        return [(method, seed) for method in self.methods for seed in seeds_of(method, self.seeds)]
+
+
+def fingerprint(self, set_name: str) -> str:
+    """Rows made under the same fingerprint may share a table: set, model, filter and seeds agree."""
+    return fingerprint(set_name, self.model_folder, self.config, self.seeds)
 
 
 def fingerprint(set_name: str, model_folder: Path, config: LocalizationConfig, seeds: tuple[int, ...] = ()) -> str:
@@ -62,36 +71,39 @@ def fingerprint(set_name: str, model_folder: Path, config: LocalizationConfig, s
 
 @dataclass(frozen=True)
 class _Task:
+    """A drive, and the (method, seed) pairs it still lacks."""
+
     plan: Plan
     case: Case
     donor: Case
-    methods: tuple[str, ...]
+    runs: tuple[tuple[str, int | None], ...]
 
 
 def run_accuracy(benchmark_set: BenchmarkSet, plan: Plan, work_folder: Path, workers: int = 2) -> list[dict[str, Any]]:
     """Rows of all drives: drive, groups, method, map_date, drive_date, seed, figures, ...
 
-    Finished (drive, method) pairs are kept as JSON lines in `work_folder` and not computed again.
+    Finished (drive, method, seed) are kept as JSON lines in `work_folder` and not computed again, so that
+    methods and seeds can be added later.
     """
     journal = Journal(
-        work_folder / f"{benchmark_set.name}-{plan.fingerprint(benchmark_set.name)}.jsonl", ("drive", "method")
+        work_folder / f"{benchmark_set.name}-{plan.fingerprint(benchmark_set.name)}.jsonl", ("drive", "method", "seed")
     )
-    tasks = [task for task in _tasks(benchmark_set, plan, journal.done) if task.methods]
+    tasks = [task for task in _tasks(benchmark_set, plan, journal.done) if task.runs]
     journal.fill(run_tasks(_evaluate_case, tasks, workers, benchmark_set.name))
-    wanted = [(case.drive, method) for case in benchmark_set.cases for method in plan.methods]
+    entries = [journal.done[(case.drive, *run)] for case in benchmark_set.cases for run in plan.runs()]
     return [
-        {key: entry[key] for key in ("drive", "groups", "method", "map_date", "drive_date")} | row
-        for entry in (journal.done[pair] for pair in wanted)
-        for row in entry["rows"]
+        {key: entry[key] for key in ("drive", "groups", "method", "map_date", "drive_date")} | entry["row"]
+        for entry in entries
+        if entry["row"] is not None
     ]
 
 
 def _tasks(benchmark_set: BenchmarkSet, plan: Plan, done: Mapping[tuple[Any, ...], Any]) -> list[_Task]:
-    """One task per drive, with the methods it still lacks; it borrows the images of the next drive of the set."""
+    """One task per drive; it borrows the images of the next drive of the set."""
     donors = benchmark_set.donors
     return [
         _Task(plan, case, donors[(number + 1) % len(donors)],
-              tuple(method for method in plan.methods if (case.drive, method) not in done))
+              tuple(run for run in plan.runs() if (case.drive, *run) not in done))
         for number, case in enumerate(benchmark_set.cases)
     ]  # fmt: skip
 
@@ -101,13 +113,19 @@ def _evaluate_case(task: _Task) -> list[dict[str, Any]]:
     try:
         scenario = task.case.load(scratch / "own")
         bench = Bench(scenario, lambda: task.donor.load(scratch / "donor"), task.plan.model_folder, task.plan.config)
-        return [
-            {
-                "drive": task.case.drive, "groups": list(task.case.groups), "method": method,
-                "map_date": str(scenario.drive_date if method == "same_date_map" else scenario.map_date),
-                "drive_date": str(scenario.drive_date), "rows": evaluate(bench, method, task.plan.seeds),
-            }
-            for method in task.methods
-        ]  # fmt: skip
+        return [entry for method in dict(task.runs) for entry in _entries(task, bench, method)]
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _entries(task: _Task, bench: Bench, method: str) -> list[dict[str, Any]]:
+    """One journal entry per seed that the drive lacks of a method; its row is None where the method does not apply."""
+    seeds = [seed for name, seed in task.runs if name == method]
+    rows: Sequence[Row | None] = evaluate(bench, method, seeds) or [None] * len(seeds)
+    scenario = bench.scenario
+    map_date = scenario.drive_date if method == "same_date_map" else scenario.map_date
+    return [
+        {"drive": task.case.drive, "groups": list(task.case.groups), "method": method, "seed": seed,
+         "map_date": str(map_date), "drive_date": str(scenario.drive_date), "row": row}
+        for seed, row in zip(seeds, rows, strict=True)
+    ]  # fmt: skip

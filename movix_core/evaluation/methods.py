@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
@@ -101,19 +101,21 @@ TITLES = {
 }
 
 
-def seeds_of(method: str, seeds: tuple[int, ...]) -> tuple[int, ...]:
-    """The filter seeds that a method runs with: all of them, but the first alone for a control, to save time."""
+def seeds_of(method: str, seeds: tuple[int, ...]) -> tuple[int | None, ...]:
+    """The filter seeds a method runs with: all; a control, to save time, the first alone; odometry has none."""
+    if method in ODOMETRY_METHODS:
+        return (None,)
     return seeds[:1] if method in CONTROLS else seeds
 
 
-def evaluate(bench: Bench, method: str, seeds: tuple[int, ...]) -> list[Row]:
-    """One row per seed of `seeds_of` (one for odometry): figures and cost. Empty where the method does not apply."""
+def evaluate(bench: Bench, method: str, seeds: Sequence[int | None]) -> list[Row]:
+    """One row per seed: figures and cost. Empty where the method does not apply."""
     if method in ODOMETRY_METHODS:
         return [{"seed": None, "figures": _odometry_figures(bench.scenario, method)}]
     equipment = FILTER_METHODS[method](bench)
     if equipment is None:
         return []
-    return [_row(bench, bench.run(*equipment, seed), seed) for seed in seeds_of(method, seeds)]
+    return [_row(bench, bench.run(*equipment, seed), seed) for seed in seeds if seed is not None]
 
 
 def run_filter(

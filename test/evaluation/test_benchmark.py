@@ -65,13 +65,29 @@ def test_an_interrupted_journal_goes_on(finished, plan, tmp_path):
 
 
 def test_other_settings_never_share_rows(plan, tmp_path):
-    told = {plan.fingerprint("a"), plan.fingerprint("b"), dataclasses.replace(plan, seeds=(5,)).fingerprint("a")}
+    told = {plan.fingerprint("a"), plan.fingerprint("b")}
     other = dataclasses.replace(plan, config=dataclasses.replace(CONFIG, odometry_buffer_s=30.0))
     folder = write_tiny_model(tmp_path / "model")
     same = dataclasses.replace(plan, model_folder=folder).fingerprint("a")
     update_card(folder, {"likelihood": {"inverse_temperature": 9.0, "entropy_gain": 0.0}})
     calibrated = dataclasses.replace(plan, model_folder=folder).fingerprint("a")
-    assert len(told | {other.fingerprint("a"), calibrated}) == 5 and same == plan.fingerprint("a")
+    assert len(told | {other.fingerprint("a"), calibrated}) == 4 and same == plan.fingerprint("a")
+
+
+def test_seeds_and_methods_can_be_added_later(finished, plan, tmp_path, monkeypatch):
+    rows, _ = finished
+    first = dataclasses.replace(plan, seeds=(0,), methods=("movix", "odometry_prior"))
+    run_accuracy(small_set(), first, tmp_path, workers=1)
+    computed = []
+    evaluate = benchmark.evaluate
+    monkeypatch.setattr(
+        benchmark,
+        "evaluate",
+        lambda bench, method, seeds: computed.append((method, seeds)) or evaluate(bench, method, seeds),
+    )
+    again = run_accuracy(small_set(), plan, tmp_path, workers=1)
+    assert [row["figures"] for row in again] == [row["figures"] for row in rows]
+    assert ("movix", [1]) in computed and not any(method == "odometry_prior" for method, _ in computed)
 
 
 def test_controls_that_do_not_apply_are_left_out(plan, tmp_path):
