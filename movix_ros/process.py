@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TypeVar
 
@@ -18,7 +19,15 @@ from rclpy.signals import SignalHandlerOptions
 
 from movix_core.errors import MovixError
 
+try:
+    from rclpy.exceptions import InvalidHandle
+except ImportError:  # Humble
+    from rclpy.handle import InvalidHandle
+
 NodeT = TypeVar("NodeT", bound=Node)
+
+_THREADS = 5  # the callback groups of the localization node: its four, and rclpy's own
+_SHUTDOWN_S = 1.0  # a callback that waits longer, for an update in progress, is left behind
 
 
 @contextmanager
@@ -65,18 +74,29 @@ def run_node(
             if finish is not None:
                 finish(node)
             node.destroy_node()
+    _leave_without_stragglers()
+
+
+def _leave_without_stragglers() -> None:
+    """End the process here if a daemon thread still computes: it would crash the interpreter's own end."""
+    if any(thread.daemon and thread.is_alive() for thread in threading.enumerate()):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
 
 
 def _spin(node: Node) -> None:
     """Spin in another thread, so that signals reach this one; an error in a callback ends both."""
-    executor = MultiThreadedExecutor(num_threads=3)
+    executor = MultiThreadedExecutor(num_threads=_THREADS)
     executor.add_node(node)
-    ended = threading.Event()
+    ending, ended = threading.Event(), threading.Event()
     errors: list[BaseException] = []
 
     def spin() -> None:
         try:
-            executor.spin()
+            while node.context.ok() and not ending.is_set():
+                with suppress(InvalidHandle):  # what a transition destroys, the executor may just be about to wait for
+                    executor.spin()
         except BaseException as err:
             errors.append(err)
         finally:
@@ -87,7 +107,8 @@ def _spin(node: Node) -> None:
     try:
         ended.wait()
     finally:
-        executor.shutdown()
+        ending.set()
+        executor.shutdown(_SHUTDOWN_S)
         thread.join()
     if errors:
         raise errors[0]

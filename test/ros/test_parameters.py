@@ -21,7 +21,7 @@ def test_every_scalar_is_a_described_parameter(ros):
         assert node.get_parameter(name).value == value
         descriptor = node.describe_parameter(name)
         assert descriptor.description == describe(entry)
-        assert descriptor.read_only
+        assert descriptor.read_only == (not entry.metadata["live"])
 
 
 def test_ranges_and_choices_are_described(ros):
