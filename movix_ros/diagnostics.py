@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ from movix_core.types import Health, PoseEstimate
 
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
 _HEALTH_LEVELS = {Health.TRACKING: OK, Health.INITIALIZING: WARN, Health.DEGRADED: WARN}  # all others: ERROR
+STAGES = ("latency", "waiting", "decoding", "updating")  # of `UpdateTiming`; the first is the sum of the others
 Finding = tuple[bytes, str]
 
 
@@ -24,8 +25,9 @@ class Snapshot:
     """What the node knows of itself at one moment; rates and percentiles are of the last `window_s`.
 
     estimate: the last one; None before the first. initialized: whether there is an initial pose.
-    Percentiles are (median, 95th, maximum) in seconds. dropped: images by cause, since activation.
-    dropped_share: of the images within the window. unmeasured_m: driven since the last update.
+    stages_s: of each of STAGES median, 95th percentile and maximum. images: that came since activation.
+    dropped: images by cause, since configuration. dropped_share: of the images within the window.
+    unmeasured_m: driven since the last update.
     """
 
     initialized: bool
@@ -33,8 +35,8 @@ class Snapshot:
     particles: int
     unmeasured_m: float
     update_rate_hz: float
-    latency_s: tuple[float, float, float]
-    updating_s: tuple[float, float, float]
+    stages_s: Mapping[str, tuple[float, float, float]]
+    images: int
     image_rate_hz: float
     image_silence_s: float
     odometry_rate_hz: float
@@ -64,12 +66,13 @@ def log_line(now: Snapshot) -> str:
     if now.estimate is None:
         return "waiting for the first update: no image since the initial pose was driven far enough"
     estimate, (sigma_m, sigma_deg) = now.estimate, _sigmas(now.estimate)
+    _, late_s, _ = now.stages_s["latency"]
     x, y, yaw = estimate.pose_map_base
     dropped = ", ".join(f"{cause} {count}" for cause, count in sorted(now.dropped.items())) or "nothing"
     return (
         f"{estimate.health.value}: x {x:.1f} y {y:.1f} m, yaw {math.degrees(yaw):.0f} deg, "
         f"sigma {sigma_m:.1f} m {sigma_deg:.1f} deg; {now.update_rate_hz:.1f} updates/s, "
-        f"{now.latency_s[1]:.2f} s late (95 %); {now.particles} particles ({estimate.effective_sample_size:.0f} "
+        f"{late_s:.2f} s late (95 %); {now.particles} particles ({estimate.effective_sample_size:.0f} "
         f"effective), map under {estimate.coverage:.0%}; dropped {dropped}"
     )
 
@@ -98,7 +101,7 @@ def _input_findings(now: Snapshot, limits: DiagnosticsConfig) -> Iterator[Findin
 
 
 def _update_findings(now: Snapshot, limits: DiagnosticsConfig) -> Iterator[Finding]:
-    late_s = now.latency_s[1]
+    _, late_s, _ = now.stages_s["latency"]
     yield _above(late_s, limits.latency_warn_s, limits.latency_error_s), f"estimates {late_s:.2f} s late"
     driven_m = now.unmeasured_m
     level = _above(driven_m, limits.unmeasured_warn_m, limits.unmeasured_error_m)
@@ -131,7 +134,7 @@ def _belief_values(now: Snapshot) -> dict[str, float | int | str]:
 
 def _input_values(now: Snapshot) -> dict[str, float | int | str]:
     values: dict[str, float | int | str] = {
-        "image_rate_hz": now.image_rate_hz, "odometry_rate_hz": now.odometry_rate_hz,
+        "images": now.images, "image_rate_hz": now.image_rate_hz, "odometry_rate_hz": now.odometry_rate_hz,
         "image_silence_s": now.image_silence_s, "odometry_silence_s": now.odometry_silence_s,
         "dropped_share": now.dropped_share,
     }  # fmt: skip
@@ -139,9 +142,8 @@ def _input_values(now: Snapshot) -> dict[str, float | int | str]:
 
 
 def _update_values(now: Snapshot) -> dict[str, float | int | str]:
-    stages = {"latency": now.latency_s, "update": now.updating_s}
     values: dict[str, float | int | str] = {"update_rate_hz": now.update_rate_hz, "unmeasured_m": now.unmeasured_m}
-    for stage, figures in stages.items():
+    for stage, figures in now.stages_s.items():
         for which, seconds in zip(("median", "p95", "max"), figures, strict=True):
             values[f"{stage}_{which}_ms"] = 1e3 * seconds
     return values | {

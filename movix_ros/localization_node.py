@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from movix_ros.session import Session
 
 NAME = "movix_localization"
+# torch takes the interpreter lock back after every operator, and a busy executor lets it wait this long each time.
+SWITCH_INTERVAL_S = 2e-4
 _STOP_TIMEOUT_S = 1.0
 
 
@@ -156,8 +158,7 @@ class LocalizationNode(LifecycleNode):
 
 def main() -> None:
     """Run the node until SIGINT."""
-    # torch takes the interpreter lock back after every operator, and a busy executor lets it wait this long each time.
-    sys.setswitchinterval(2e-4)
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     run_node(NAME, LocalizationNode, begin=LocalizationNode.autostart, finish=LocalizationNode.stop)
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.node import Node
 
 from movix_ros import qos
-from movix_ros.diagnostics import Snapshot, log_line, statuses
+from movix_ros.diagnostics import STAGES, Snapshot, log_line, statuses
+from movix_ros.memory import process_memory_mib
 
 if TYPE_CHECKING:
     from movix_ros.session import Session
@@ -46,16 +46,6 @@ class Monitor:
             self._node.get_logger().info(log_line(now))
 
 
-def process_memory_mib() -> float:
-    """Resident memory of this process; NaN where /proc does not tell (not Linux)."""
-    try:
-        lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-    except OSError:
-        return math.nan
-    (kib,) = (line.split()[1] for line in lines if line.startswith("VmRSS:"))
-    return int(kib) / 1024.0
-
-
 def _snapshot(session: Session, dropped: Counter[str]) -> Snapshot:
     from movix_core.encoders.device import reserved_memory_mib  # torch is here by now, but not for a mistyped parameter
 
@@ -68,8 +58,8 @@ def _snapshot(session: Session, dropped: Counter[str]) -> Snapshot:
         particles=len(localizer.particles[1]),
         unmeasured_m=0.0 if odometry is None else statistics.unmeasured_m(odometry.distance_m),
         update_rate_hz=statistics.updates.rate_hz(window_s),
-        latency_s=statistics.percentiles_s("latency_s", window_s),
-        updating_s=statistics.percentiles_s("updating_s", window_s),
+        stages_s={stage: statistics.percentiles_s(f"{stage}_s", window_s) for stage in STAGES},
+        images=statistics.images.total,
         image_rate_hz=statistics.images.rate_hz(window_s),
         image_silence_s=statistics.images.silence_s(),
         odometry_rate_hz=statistics.odometry.rate_hz(window_s),
@@ -89,7 +79,7 @@ def _waiting_for(session: Session) -> str:
     wanted = {
         "an initial pose on 'initialpose' or a fix on 'initial_fix'": session.localizer.initialized,
         "the topic 'odom'": session.localizer.newest_odometry is not None,
-        "the topic 'image'": session.statistics.images.ever,
+        "the topic 'image'": session.statistics.images.total > 0,
         camera: not camera,
     }
     return ", ".join(what for what, there in wanted.items() if not there)

@@ -22,7 +22,7 @@ from movix_core.errors import MovixError
 try:
     from rclpy.exceptions import InvalidHandle
 except ImportError:  # Humble
-    from rclpy.handle import InvalidHandle
+    from rclpy.handle import InvalidHandle  # type: ignore[no-redef]
 
 NodeT = TypeVar("NodeT", bound=Node)
 

@@ -15,23 +15,20 @@ _MOST_EVENTS = 20_000  # of one kind within the window: bounds memory at 200 Hz 
 
 
 class EventTimes:
-    """When something happened, over the last seconds. Safe to use from several threads."""
+    """When something happened lately, and how often ever (`total`). Safe to use from several threads."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
         self._since_s = clock()
         self._times: deque[float] = deque(maxlen=_MOST_EVENTS)
-
-    @property
-    def ever(self) -> bool:
-        """Whether it has happened at all."""
-        return bool(self._times)
+        self.total = 0
 
     def record(self, times: int = 1) -> None:
         """It happened just now."""
         with self._lock:
             self._times.extend([self._clock()] * times)
+            self.total += times
 
     def count(self, window_s: float) -> int:
         """How often within the last `window_s`."""
