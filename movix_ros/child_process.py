@@ -29,7 +29,7 @@ def isolated_environment() -> dict[str, str]:
 
 
 class RosProcess:
-    """`python -m movix_ros.<module> <arguments>`, its output in a log file; killed when the block ends first."""
+    """`python -m movix_ros.<module> <arguments>`, its output in a log file; interrupted when the block ends first."""
 
     def __init__(self, module: str, *arguments: str, log: Path, environment: Mapping[str, str] | None = None) -> None:
         self.module = module
@@ -44,9 +44,7 @@ class RosProcess:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.running:
-            self._process.kill()
-            self._process.wait()
+        self.interrupt()
         self._file.close()
 
     @property

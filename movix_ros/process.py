@@ -63,7 +63,7 @@ def run_node(
     begin: Callable[[NodeT], None] | None = None,
     finish: Callable[[NodeT], None] | None = None,
 ) -> None:
-    """Make a node, `begin` it, spin it until a signal comes, `finish` it, and end the process's ROS."""
+    """Make a node, `begin` it, spin it until a signal comes, `finish` it, and end ROS and the process."""
     with ros_process(name):
         node = make()
         try:
@@ -74,15 +74,14 @@ def run_node(
             if finish is not None:
                 finish(node)
             node.destroy_node()
-    _leave_without_stragglers()
+    _leave()
 
 
-def _leave_without_stragglers() -> None:
-    """End the process here if a daemon thread still computes: it would crash the interpreter's own end."""
-    if any(thread.daemon and thread.is_alive() for thread in threading.enumerate()):
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(0)
+def _leave() -> None:
+    """End the process here: the interpreter's own end takes a second with torch, and crashes under a busy thread."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def _spin(node: Node) -> None:

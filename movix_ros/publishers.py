@@ -41,19 +41,30 @@ class EstimatePublisher:
 
 
 class MapOdomPublisher:
-    """map->odom on /tf, stamped `transform_tolerance` ahead of odometry so that slow updates never starve tf."""
+    """map->odom on /tf, so steadily that neither slow updates nor slow odometry starve tf.
+
+    Its stamp is that of the newest odometry, plus the time since that came (`max_odometry_gap_s` at
+    most: map->odom hardly changes meanwhile), plus `transform_tolerance`.
+    """
 
     def __init__(self, node: Node) -> None:
+        self._clock = node.get_clock()  # simulated time stands still with a bag, and so do stamps then
         self._broadcaster = tf.make_broadcaster(node)
-        self._last_ns: int | None = None
+        self._newest_ns = self._seen_ns = self._last_ns = 0
 
     def publish(self, odometry: OdometrySample, pose_map_base: Pose2D, config: LocalizationConfig) -> None:
-        """Publish for one odometry sample; a stamp already published is left out, since tf2 warns of repeats."""
-        if odometry.stamp_ns == self._last_ns:
+        """Publish for the newest odometry sample; a stamp already published is left out, since tf2 warns of repeats."""
+        now_ns = self._clock.now().nanoseconds
+        if odometry.stamp_ns < self._newest_ns:  # time jumped back
+            self._last_ns = 0
+        if odometry.stamp_ns != self._newest_ns:
+            self._newest_ns, self._seen_ns = odometry.stamp_ns, now_ns
+        since_ns = min(max(now_ns - self._seen_ns, 0), round(1e9 * config.max_odometry_gap_s))
+        stamp_ns = odometry.stamp_ns + since_ns + round(1e9 * config.transform_tolerance)
+        if stamp_ns <= self._last_ns:
             return
-        self._last_ns = odometry.stamp_ns
+        self._last_ns = stamp_ns
         pose_map_odom = compose(pose_map_base, inverse(odometry.pose_odom_base))
-        stamp_ns = odometry.stamp_ns + round(1e9 * config.transform_tolerance)
         self._broadcaster.sendTransform(
             conversions.transform_message(pose_map_odom, stamp_ns, config.global_frame_id, config.odom_frame_id)
         )

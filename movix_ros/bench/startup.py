@@ -18,6 +18,7 @@ TARGET = "node, camera, odometry and tf started in 20 shuffled orders: always lo
 _LOCALIZED_M = 10.0
 _MAX_PAUSE_S = 2.0
 _LAST_IMAGE_S = 5.0
+_FILTER = {"filter.max_particles": 500}  # the order is to be tried, not the processor
 
 
 def measure(setting: Setting, listener: Listener, orders: int) -> dict[str, Any]:
@@ -42,7 +43,7 @@ def _drive(order: list[str], pauses_s: np.ndarray, setting: Setting, listener: L
     with ExitStack() as stack:
         processes = []
         for part, pause_s in zip(order, pauses_s, strict=True):
-            process = setting.start_node() if part == "node" else setting.start_rig("--parts", part)
+            process = setting.start_node(**_FILTER) if part == "node" else setting.start_rig("--parts", part)
             processes.append(stack.enter_context(process))
             time.sleep(pause_s)
         begin_s = listener.start_driving(processes)

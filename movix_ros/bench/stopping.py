@@ -38,6 +38,7 @@ def measure(setting: Setting, listener: Listener, repeats: int) -> dict[str, Any
 
 def _end(setting: Setting, listener: Listener, situation: str) -> tuple[float, list[int], int]:
     """Seconds until all were gone, their exit codes, and how many left a traceback."""
+    listener.wait("the node before to be forgotten", lambda: not listener.count_publishers("/localization"), [])
     listener.clear()
     with ExitStack() as stack:
         driving = situation in ("tracking", "in a slow update")
