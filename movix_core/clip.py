@@ -60,6 +60,7 @@ class ClipBuffer:
                 f"the model card needs clip_length >= 1 and 0 < clip_spacing_m <= {max_gap_m:g}"
             )
         self._frames: deque[ClipFrame] = deque(maxlen=length)
+        self._length = length
         self._spacing_m = spacing_m
         self._max_gap_m = max_gap_m
 
@@ -73,6 +74,10 @@ class ClipBuffer:
                 self.clear()
         self._frames.append(frame)
         return Clip(tuple(self._frames))
+
+    def ending_at(self, frame: ClipFrame) -> Clip:
+        """The clip that would end at `frame` if it were kept; nothing changes."""
+        return Clip((*self._frames, frame)[-self._length :])
 
     def clear(self) -> None:
         """Forget all frames; the next one is kept."""

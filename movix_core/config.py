@@ -25,9 +25,11 @@ Scalar = bool | int | float | str
 
 def _param(
     default: Scalar, doc: str, *, unit: str = "", low: float | None = None, high: float | None = None,
-    choices: tuple[str, ...] = (),
+    choices: tuple[str, ...] = (), live: bool = False,
 ) -> Any:  # fmt: skip
-    return field(default=default, metadata={"doc": doc, "unit": unit, "low": low, "high": high, "choices": choices})
+    """A field and what there is to know of it; live: a running node takes a new value."""
+    metadata = {"doc": doc, "unit": unit, "low": low, "high": high, "choices": choices, "live": live}
+    return field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True)
@@ -46,16 +48,19 @@ class InitialPoseConfig:
 class FilterConfig:
     """Size and resampling of the particle filter."""
 
-    min_particles: int = _param(300, "particles once converged (the paper's number)", low=10)
-    max_particles: int = _param(3000, "particles until the first convergence", low=10)
+    min_particles: int = _param(300, "particles once converged (the paper's number)", low=10, live=True)
+    max_particles: int = _param(3000, "particles until the first convergence", low=10, live=True)
     convergence_sigma_m: float = _param(
-        3.0, "converged once the horizontal standard deviation falls below this", unit="m", low=0.1
+        3.0, "converged once the horizontal standard deviation falls below this", unit="m", low=0.1, live=True
+    )
+    global_particles: int = _param(
+        5000, "particles of a global search, until it converges; 5000 are enough for 0.07 km2", low=10, live=True
     )
     resample_threshold: float = _param(
-        0.5, "resample when the effective sample size falls below this share", low=0.0, high=1.0
+        0.5, "resample when the effective sample size falls below this share", low=0.0, high=1.0, live=True
     )
-    roughening_xy: float = _param(0.5, "jitter of position after resampling", unit="m", low=0.0)
-    roughening_yaw: float = _param(0.03, "jitter of heading after resampling", unit="rad", low=0.0)
+    roughening_xy: float = _param(0.5, "jitter of position after resampling", unit="m", low=0.0, live=True)
+    roughening_yaw: float = _param(0.03, "jitter of heading after resampling", unit="rad", low=0.0, live=True)
 
 
 @dataclass(frozen=True)
@@ -71,13 +76,15 @@ class MatchingConfig:
 class MotionConfig:
     """How far odometry is trusted. Scale and yaw bias are states of each particle."""
 
-    scale_sigma: float = _param(0.03, "prior of the odometry's constant scale error", low=0.0, high=0.5)
+    scale_sigma: float = _param(0.03, "prior of the odometry's constant scale error", low=0.0, high=0.5, live=True)
     yaw_bias_sigma: float = _param(
-        0.00035, "prior of the constant yaw drift (0.00035 rad/m = 2 deg per 100 m)", unit="rad/m", low=0.0
+        0.00035, "prior of the constant yaw drift (0.00035 rad/m = 2 deg per 100 m)", unit="rad/m", low=0.0, live=True
     )
-    xy_noise: float = _param(0.1, "random walk of position per square root of metre driven", unit="m/sqrt(m)", low=0.0)
+    xy_noise: float = _param(
+        0.1, "random walk of position per square root of metre driven", unit="m/sqrt(m)", low=0.0, live=True
+    )
     yaw_noise: float = _param(
-        0.006, "random walk of heading per square root of metre driven", unit="rad/sqrt(m)", low=0.0
+        0.006, "random walk of heading per square root of metre driven", unit="rad/sqrt(m)", low=0.0, live=True
     )
 
 
@@ -86,17 +93,17 @@ class LikelihoodConfig:
     """From matching scores to weights: w ~ exp(lambda_t score), lambda_t = lambda exp(-gamma H)."""
 
     inverse_temperature: float = _param(
-        0.0, "lambda_base; 0 takes the value calibrated in the model's card", low=0.0, high=1000.0
+        0.0, "lambda_base; 0 takes the value calibrated in the model's card", low=0.0, high=1000.0, live=True
     )
     entropy_gain: float = _param(
-        -1.0, "gamma: how much a spread belief softens updates; negative takes the card's value", high=10.0
+        -1.0, "gamma: how much a spread belief softens updates; negative takes the card's value", high=10.0, live=True
     )
     entropy_reference_sigma_m: float = _param(
-        5.0, "belief entropy is taken relative to a Gaussian of this sigma", unit="m", low=0.1
+        5.0, "belief entropy is taken relative to a Gaussian of this sigma", unit="m", low=0.1, live=True
     )
-    min_inverse_temperature: float = _param(0.0, "lower clamp of lambda_t", low=0.0)
+    min_inverse_temperature: float = _param(0.0, "lower clamp of lambda_t", low=0.0, live=True)
     max_inverse_temperature: float = _param(
-        0.0, "upper clamp of lambda_t; 0 = lambda_base, so that entropy softens but never sharpens", low=0.0
+        0.0, "upper clamp of lambda_t; 0 = lambda_base, so that entropy softens but never sharpens", low=0.0, live=True
     )
 
 
@@ -111,6 +118,67 @@ class MapConfig:
         400.0, "aerial_map_node: side of the square it shows around the vehicle", unit="m", low=10.0, high=5000.0
     )
     fusion: str = _param("mean", "with layer 'all': a pose's score over the layers", choices=("best", "mean"))
+
+
+@dataclass(frozen=True)
+class CameraConfig:
+    """Calibration and mounting of the camera, where topics do not tell them."""
+
+    calibration_from: str = _param(
+        "camera_info", "where focal lengths and image centre come from", choices=("camera_info", "parameters")
+    )
+    width: int = _param(0, "width of the calibrated image", unit="px", low=0)
+    height: int = _param(0, "height of the calibrated image", unit="px", low=0)
+    fx: float = _param(0.0, "focal length across", unit="px", low=0.0)
+    fy: float = _param(0.0, "focal length down", unit="px", low=0.0)
+    cx: float = _param(0.0, "column of the optical axis", unit="px")
+    cy: float = _param(0.0, "row of the optical axis", unit="px")
+    mounting_from: str = _param(
+        "tf", "where the camera's place on the vehicle comes from: tf base_frame_id -> camera, or below",
+        choices=("tf", "parameters"),
+    )  # fmt: skip
+    x: float = _param(0.0, "forward of base_frame_id", unit="m")
+    y: float = _param(0.0, "left of base_frame_id", unit="m")
+    z: float = _param(0.0, "above the ground", unit="m")
+    roll: float = _param(0.0, "from level", unit="rad")
+    pitch: float = _param(0.0, "from level, positive looks down", unit="rad")
+    yaw: float = _param(0.0, "from straight ahead, positive to the left", unit="rad")
+
+    def __post_init__(self) -> None:
+        sizes = (self.width, self.height, self.fx, self.fy)
+        if self.calibration_from == "parameters" and min(sizes) <= 0:
+            raise ConfigError("camera.calibration_from is 'parameters': set camera.width, height, fx, fy, cx and cy")
+
+
+@dataclass(frozen=True)
+class DiagnosticsConfig:
+    """When /diagnostics warns, and how often it and the log speak."""
+
+    period_s: float = _param(1.0, "time between two messages on /diagnostics", unit="s", low=0.1, high=60.0)
+    window_s: float = _param(30.0, "rates, percentiles and drops are of this long", unit="s", low=1.0, live=True)
+    log_period_s: float = _param(5.0, "at most one line of log in this long; 0 = none", unit="s", low=0.0, live=True)
+    latency_warn_s: float = _param(
+        1.0, "WARN where the 95th percentile from image to estimate exceeds this", unit="s", low=0.0, live=True
+    )
+    latency_error_s: float = _param(5.0, "ERROR beyond this", unit="s", low=0.0, live=True)
+    sigma_warn_m: float = _param(
+        10.0, "WARN where the horizontal standard deviation exceeds this", unit="m", low=0.0, live=True
+    )
+    sigma_error_m: float = _param(30.0, "ERROR beyond this", unit="m", low=0.0, live=True)
+    coverage_warn: float = _param(
+        0.75, "WARN where imagery lies under less than this share of the belief", low=0.0, high=1.0, live=True
+    )
+    coverage_error: float = _param(0.25, "ERROR below this", low=0.0, high=1.0, live=True)
+    unmeasured_warn_m: float = _param(
+        20.0, "WARN after driving this far without an update", unit="m", low=0.0, live=True
+    )
+    unmeasured_error_m: float = _param(100.0, "ERROR beyond this", unit="m", low=0.0, live=True)
+    silence_warn_s: float = _param(1.0, "WARN where images or odometry stay away longer", unit="s", low=0.0, live=True)
+    silence_error_s: float = _param(5.0, "ERROR beyond this", unit="s", low=0.0, live=True)
+    dropped_warn: float = _param(
+        0.01, "WARN where a larger share of the images was dropped", low=0.0, high=1.0, live=True
+    )
+    dropped_error: float = _param(0.5, "ERROR beyond this", low=0.0, high=1.0, live=True)
 
 
 @dataclass(frozen=True)
@@ -130,20 +198,29 @@ class LocalizationConfig:
     odom_frame_id: str = _param("odom", "continuous odometry frame")
     base_frame_id: str = _param("base_link", "vehicle frame; origin on the ground")
     image_transport: str = _param("raw", "type of the image topic", choices=("raw", "compressed"))
-    transform_tolerance: float = _param(0.1, "map->odom is stamped this far ahead", unit="s", low=0.0, high=10.0)
+    transform_tolerance: float = _param(
+        0.1, "map->odom is stamped this far ahead", unit="s", low=0.0, high=10.0, live=True
+    )
     tf_broadcast: bool = _param(True, "publish map->odom; exactly one node of a system may")
-    tf_publish_rate: float = _param(30.0, "rate of map->odom", unit="Hz", low=1.0, high=200.0)
+    tf_publish_rate: float = _param(30.0, "rate of map->odom", unit="Hz", low=1.0, high=200.0, live=True)
     autostart: bool = _param(True, "configure and activate at start-up without a lifecycle manager")
 
-    image_queue_size: int = _param(30, "images that may wait for the localizer; beyond, the oldest is dropped", low=1)
+    image_queue_size: int = _param(
+        30, "images that may wait for the localizer; beyond, the oldest is dropped", low=1, live=True
+    )
     max_odometry_gap_s: float = _param(
         1.0, "odometry is interpolated over at most this gap; a longer one resets the clip", unit="s", low=0.01
     )
     odometry_buffer_s: float = _param(60.0, "odometry kept for late images", unit="s", low=1.0)
 
     set_initial_pose: bool = _param(False, "start from initial_pose.* instead of waiting for a pose")
+    saved_pose_file: str = _param("", "file that keeps the last pose for the next start; '' = none")
+    save_pose_rate: float = _param(0.5, "how often the pose is saved", unit="Hz", low=0.01, high=10.0, live=True)
+    always_reset_initial_pose: bool = _param(False, "start from initial_pose.* although a pose was saved")
     initial_pose: InitialPoseConfig = field(default_factory=InitialPoseConfig)
     matching: MatchingConfig = field(default_factory=MatchingConfig)
+    camera: CameraConfig = field(default_factory=CameraConfig)
+    diagnostics: DiagnosticsConfig = field(default_factory=DiagnosticsConfig)
     filter: FilterConfig = field(default_factory=FilterConfig)
     motion: MotionConfig = field(default_factory=MotionConfig)
     likelihood: LikelihoodConfig = field(default_factory=LikelihoodConfig)

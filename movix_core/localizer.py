@@ -24,13 +24,14 @@ _PREDICTION_STEP_M = 5.0
 
 @dataclass(eq=False)
 class _Anchor:
-    """A known pose in `map` and where the odometry track stood then; dead reckoning starts here.
+    """A pose in `map` and where the odometry track stood then; dead reckoning starts here.
 
-    `pose_track_base` is filled in once, as soon as odometry covers `stamp_ns` (None: the first odometry there is).
+    `pose_map_base` is None while the vehicle may be anywhere. `pose_track_base` is filled in once, as
+    soon as odometry covers `stamp_ns` (None: the first odometry there is).
     """
 
     stamp_ns: int | None
-    pose_map_base: np.ndarray
+    pose_map_base: np.ndarray | None
     pose_track_base: np.ndarray | None = None
 
     def locate(self, odometry: OdometryBuffer) -> None:
@@ -43,8 +44,8 @@ class _Anchor:
             self.pose_track_base = sample.pose_track_base
 
     def dead_reckon(self, sample: OdometrySample) -> np.ndarray | None:
-        """(3,) pose_map_base at an odometry sample; None until located."""
-        if self.pose_track_base is None:
+        """(3,) pose_map_base at an odometry sample; None until located, or while it may be anywhere."""
+        if self.pose_track_base is None or self.pose_map_base is None:
             return None
         return compose(self.pose_map_base, between(self.pose_track_base, sample.pose_track_base))
 
@@ -57,8 +58,8 @@ class Localizer:
     alone, not on the order of arrival or the speed of the machine.
 
     Threads: `add_odometry`, `newest_odometry`, `pose_at`, `ready`, `counts` and `particles` never
-    wait for the matcher and may be called while `update`, `advance` or `set_initial_pose` (which exclude one
-    another) run in another thread.
+    wait for the matcher and may be called while `update`, `advance`, `set_initial_pose` and the like (which
+    exclude one another) run in another thread.
 
     A worker that feeds images calls `update` for each and, since odometry may arrive later than
     the image, `advance` whenever `ready` says so.
@@ -69,6 +70,7 @@ class Localizer:
         self._matcher = matcher
         self._config = _with_calibration(config, matcher)
         self._rng = rng
+        self._update_requested = False
         self._odometry = OdometryBuffer(config.odometry_buffer_s, config.max_odometry_gap_s)
         self._clip = ClipBuffer(matcher.clip_length, matcher.clip_spacing_m)
         self._pending: list[ImageEvent] = []  # as they arrived
@@ -124,15 +126,45 @@ class Localizer:
             newest = self._odometry.newest
             if stamp_ns is None and newest is not None:
                 stamp_ns = newest.stamp_ns
-            anchor = _Anchor(stamp_ns, np.array(pose_map_base, dtype=float))
-            anchor.locate(self._odometry)
-            self._filter, self._anchor, self._estimate = prior, anchor, None
+            self._start_from(prior, _Anchor(stamp_ns, np.array(pose_map_base, dtype=float)))
+
+    def search_everywhere(self) -> None:
+        """Start over from all of the imagery, heading any way, with `filter.global_particles`.
+
+        Until the next update `pose_at` knows nothing. Raises CoverageError if there is hardly any imagery.
+        """
+        with self._update_lock:
+            imagery, newest = self._matcher.imagery, self._odometry.newest
+            anywhere = ParticleFilter.from_uniform(imagery.bounds, imagery.covers, self._config, self._rng)
+            self._start_from(anywhere, _Anchor(None if newest is None else newest.stamp_ns, None))
+
+    def request_update(self) -> None:
+        """Let the next image lead to an update, however little was driven since the last one."""
+        self._update_requested = True
+
+    def reconfigure(self, config: LocalizationConfig) -> None:
+        """Go on with other settings of filter, motion, likelihood and queue; the belief stays."""
+        with self._update_lock:
+            self._config = _with_calibration(config, self._matcher)
+            if self._filter is not None:
+                self._filter.reconfigure(self._config)
+
+    def reset(self, rng: np.random.Generator) -> None:
+        """Forget all but matcher, settings and counts: as new, with another source of randomness."""
+        with self._update_lock:
+            self._odometry.clear()
+            self._clip.clear()
+            self._pending.clear()
+            self._last_image_ns = self._filter = self._anchor = self._estimate = None
+            self._update_requested = False
+            self._rng = rng
 
     def add_odometry(self, event: OdometryEvent) -> None:
         """Store one odometry sample, in O(1); faulty ones are skipped and counted."""
         self._odometry.add(event)
-        if self._anchor is not None:
-            self._anchor.locate(self._odometry)
+        anchor = self._anchor  # another thread may take it away
+        if anchor is not None:
+            anchor.locate(self._odometry)
 
     def update(self, event: ImageEvent) -> PoseEstimate | None:
         """Take an image, then `advance`.
@@ -187,6 +219,10 @@ class Localizer:
         pose = anchor.dead_reckon(sample)
         return None if pose is None else Pose2D.from_array(pose)
 
+    def _start_from(self, prior: ParticleFilter, anchor: _Anchor) -> None:
+        anchor.locate(self._odometry)
+        self._filter, self._anchor, self._estimate = prior, anchor, None
+
     def _use(self, event: ImageEvent) -> PoseEstimate | None:
         """Offer one image to the clip and, if it was kept there, to the filter."""
         if self._last_image_ns is not None and event.stamp_ns <= self._last_image_ns:
@@ -200,9 +236,11 @@ class Localizer:
         if odometry.segment != self._segment:
             self._clip.clear()
             self._segment = odometry.segment
-        clip = self._clip.add(
-            ClipFrame(event.stamp_ns, event.image, event.camera, odometry.pose_odom_base, odometry.distance_m)
-        )
+        frame = ClipFrame(event.stamp_ns, event.image, event.camera, odometry.pose_odom_base, odometry.distance_m)
+        clip = self._clip.add(frame)
+        if clip is None and self._update_requested:
+            clip = self._clip.ending_at(frame)
+        self._update_requested = False
         return None if clip is None else self._measure(clip, odometry)
 
     def _measure(self, clip: Clip, odometry: OdometrySample) -> PoseEstimate | None:
@@ -230,13 +268,12 @@ class Localizer:
         anchor.locate(self._odometry)  # `add_odometry` may have stored the sample and not come to this yet
         if anchor.stamp_ns is None or odometry.stamp_ns < anchor.stamp_ns:
             return False
-        moved = anchor.dead_reckon(odometry)
-        if moved is None or anchor.pose_track_base is None:
+        if anchor.pose_track_base is None:
             return False
         waypoints = self._odometry.track_between(anchor.stamp_ns, odometry.stamp_ns, _PREDICTION_STEP_M)
         for start, end in pairwise([anchor.pose_track_base, *waypoints, odometry.pose_track_base]):
             particle_filter.predict(between(start, end))
-        self._anchor = _Anchor(odometry.stamp_ns, moved, odometry.pose_track_base)
+        self._anchor = _Anchor(odometry.stamp_ns, anchor.dead_reckon(odometry), odometry.pose_track_base)
         return True
 
     def _follow_restart(self) -> None:

@@ -92,6 +92,12 @@ class OdometryBuffer:
                 same = event.stamp_ns == self._samples[-1].stamp_ns
                 self._counts["odometry_stamp_duplicate" if same else "odometry_stamp_backwards"] += 1
 
+    def clear(self) -> None:
+        """Forget all samples; the counts stay."""
+        with self._lock:
+            self._samples.clear()
+            self._stride_start = None
+
     def covers(self, stamp_ns: int) -> bool:
         """Whether odometry has reached the stamp, so that what `at` says of it is final."""
         newest = self.newest

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from movix_core.paths import shipped
+from movix_ros.memory import process_memory_mib
 
 _DOMAINS = 101  # 1..101: above, the ports of a domain collide with Linux's ephemeral range
 _HUMBLE = os.environ.get("ROS_DISTRO") == "humble"  # later distributions have a finer setting
@@ -28,11 +29,11 @@ def isolated_environment() -> dict[str, str]:
 
 
 class RosProcess:
-    """`python -m movix_ros.<module> <arguments>`, its output in a log file; killed when the block ends first."""
+    """`python -m movix_ros.<module> <arguments>`, its output in a log file; interrupted when the block ends first."""
 
     def __init__(self, module: str, *arguments: str, log: Path, environment: Mapping[str, str] | None = None) -> None:
         self.module = module
-        self._log = log
+        self.log = log
         self._file = log.open("w", encoding="utf-8")
         self._process = subprocess.Popen(
             [sys.executable, "-m", f"movix_ros.{module}", *arguments],
@@ -43,15 +44,13 @@ class RosProcess:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.running:
-            self._process.kill()
-            self._process.wait()
+        self.interrupt()
         self._file.close()
 
     @property
     def output(self) -> str:
         """Everything said so far."""
-        return self._log.read_text(encoding="utf-8")
+        return self.log.read_text(encoding="utf-8")
 
     @property
     def running(self) -> bool:
@@ -62,10 +61,18 @@ class RosProcess:
         """The exit code, once the process ends by itself; subprocess.TimeoutExpired if it does not in time."""
         return self._process.wait(timeout_s)
 
-    def interrupt(self) -> int:
-        """The exit code after SIGINT; that of a killed process if it does not end in time."""
+    def memory_mib(self) -> float:
+        """Its resident memory; NaN where that is not known."""
+        return process_memory_mib(self._process.pid)
+
+    def send_interrupt(self) -> None:
+        """SIGINT, if the process still runs."""
         if self.running:
             self._process.send_signal(signal.SIGINT)
+
+    def interrupt(self) -> int:
+        """The exit code after SIGINT; that of a killed process if it does not end in time."""
+        self.send_interrupt()
         try:
             return self.wait(_STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:

@@ -15,11 +15,15 @@ from geometry_msgs.msg import (
     TransformStamped,
 )
 from nav_msgs.msg import Odometry
+from sensor_msgs.msg import NavSatFix, NavSatStatus
 
 from movix_core.errors import OdometryError
+from movix_core.maps.map_frame import MapFrame
 from movix_core.recordings.planar import planar_covariance, planar_poses, spatial_covariance
-from movix_core.types import OdometryEvent, Pose2D, PoseEstimate
+from movix_core.types import Health, OdometryEvent, Pose2D, PoseEstimate
 
+_TRUSTED = (Health.TRACKING, Health.DEGRADED)
+_UNKNOWN_VARIANCE = 1e6
 _NS_PER_S = 1_000_000_000
 
 
@@ -77,6 +81,35 @@ def estimate_message(estimate: PoseEstimate, frame_id: str) -> PoseWithCovarianc
     message.pose = PoseWithCovariance(
         pose=pose_message(estimate.pose_map_base), covariance=spatial_covariance(estimate.covariance).ravel()
     )
+    return message
+
+
+def odometry_message(estimate: PoseEstimate, frame_id: str, child_frame_id: str) -> Odometry:
+    """An estimate as odometry in the global frame `frame_id`; an estimate has no velocity, and the message says so."""
+    message = Odometry()
+    message.header.stamp = time_message(estimate.stamp_ns)
+    message.header.frame_id, message.child_frame_id = frame_id, child_frame_id
+    message.pose = PoseWithCovariance(
+        pose=pose_message(estimate.pose_map_base), covariance=spatial_covariance(estimate.covariance).ravel()
+    )
+    message.twist.covariance = np.diag(np.full(6, _UNKNOWN_VARIANCE)).ravel()
+    return message
+
+
+def fix_message(estimate: PoseEstimate, map_frame: MapFrame, frame_id: str) -> NavSatFix:
+    """An estimate as a fix of the vehicle frame `frame_id`; no fix until the filter has converged, or off the map."""
+    message = NavSatFix()
+    message.header.stamp = time_message(estimate.stamp_ns)
+    message.header.frame_id = frame_id
+    trusted = estimate.health in _TRUSTED
+    message.status.status = NavSatStatus.STATUS_FIX if trusted else NavSatStatus.STATUS_NO_FIX
+    x, y, _ = estimate.pose_map_base
+    message.latitude, message.longitude = map_frame.to_geographic(x, y)
+    message.altitude = math.nan
+    covariance = np.diag(np.full(3, _UNKNOWN_VARIANCE))
+    covariance[:2, :2] = map_frame.true_covariance(estimate.covariance[:2, :2])
+    message.position_covariance = covariance.ravel()
+    message.position_covariance_type = NavSatFix.COVARIANCE_TYPE_KNOWN
     return message
 
 

@@ -2,63 +2,64 @@
 
 from __future__ import annotations
 
-import copy
+import gc
 import sys
 import traceback
-from typing import Any
+from typing import TYPE_CHECKING
 
 from geometry_msgs.msg import PoseWithCovarianceStamped
 from nav_msgs.msg import Odometry
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
-from rclpy.clock import Clock
-from rclpy.clock_type import ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
-from rclpy.qos import QoSProfile
-from rclpy.qos_overriding_options import QoSOverridingOptions
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image, NavSatFix
 
-from movix_core.errors import MovixError, RecordingError
-from movix_core.geometry.camera import Camera
-from movix_core.localizer import Localizer
+from movix_core.config import LocalizationConfig
+from movix_core.errors import MovixError
 from movix_core.matching.matcher import Matcher
-from movix_core.recordings.calibration import fitted, mounted_camera
-from movix_core.types import ImageEvent, PoseEstimate
-from movix_ros import conversions, qos, tf
+from movix_ros import qos, tf
+from movix_ros.active_entities import ActiveEntities
 from movix_ros.calendar_day import today
-from movix_ros.fault_log import FaultLog
-from movix_ros.images import to_rgb
-from movix_ros.parameters import declare_parameters
+from movix_ros.monitor import Monitor
+from movix_ros.parameters import NodeParameters
 from movix_ros.process import run_node
 from movix_ros.publishers import EstimatePublisher, MapOdomPublisher
-from movix_ros.update_worker import UpdateWorker
+from movix_ros.time_jumps import watch_for_loops
+
+if TYPE_CHECKING:
+    from movix_ros.inputs import Inputs
+    from movix_ros.session import Session
 
 NAME = "movix_localization"
+# torch takes the interpreter lock back after every operator, and a busy executor lets it wait this long each time.
+SWITCH_INTERVAL_S = 2e-4
+_STOP_TIMEOUT_S = 1.0
 
 
 class LocalizationNode(LifecycleNode):
-    """Topics in: image, camera_info, odom, initialpose. Out: localization, localization/*, tf map->odom.
+    """Topics in: image, camera_info, odom, initialpose, initial_fix. Out: localization, localization/*, tf map->odom.
 
-    Odometry and tf share a callback group, and images have a thread of their own, so that tf keeps
-    its rate however long an update takes. An inactive node has no subscriptions: it hears nothing.
+    What must never wait for another has a callback group of its own: odometry and tf, images, and the
+    commands (initial poses, services), which do wait for an update in progress. Updates have a thread
+    of their own. An inactive node has no subscriptions and no services.
 
     Raises ConfigError if the parameters given to the process are not acceptable.
     """
 
     def __init__(self) -> None:
         super().__init__(NAME, automatically_declare_parameters_from_overrides=True)
-        self.config = declare_parameters(self)
-        self.faults = FaultLog(self.get_logger())
+        self.parameters = NodeParameters(self)
         self._frames = tf.make_frame_lookup(self)
-        self._estimates = EstimatePublisher(self, self.config.global_frame_id)
-        self._map_odom = MapOdomPublisher(self, self.config) if self.config.tf_broadcast else None
-        self._motion_group = MutuallyExclusiveCallbackGroup()
-        self._matcher: Matcher | None = None
-        self._localizer: Localizer | None = None
-        self._worker: UpdateWorker | None = None
-        self._subscriptions_active: list[Any] = []
-        self._timers_active: list[Any] = []
-        self._camera_info: CameraInfo | None = None
-        self._updates = 0
+        self._estimates = EstimatePublisher(self, self.config)
+        self._map_odom = MapOdomPublisher(self) if self.config.tf_broadcast else None
+        self._monitor = Monitor(self)
+        self._motion, self._images, self._commands, self._reports = (MutuallyExclusiveCallbackGroup() for _ in range(4))
+        self._active = ActiveEntities(self)
+        self._session: Session | None = None
+
+    @property
+    def config(self) -> LocalizationConfig:
+        """The present configuration."""
+        return self.parameters.config
 
     def autostart(self) -> None:
         """Configure and activate where the parameter of that name says so; exits with 1 if that fails."""
@@ -76,171 +77,88 @@ class LocalizationNode(LifecycleNode):
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load map and model and take the initial pose; a MovixError is logged and fails the transition."""
-        from movix_core.assembly import generator_from_config, initial_pose_from_config
+        from movix_ros.session import Session  # loads torch, as `load_matcher` does
 
         try:
-            self._matcher = self.load_matcher()
-            self._localizer = Localizer(self._matcher, self.config, generator_from_config(self.config))
-            if self.config.set_initial_pose:
-                self._localizer.set_initial_pose(*initial_pose_from_config(self.config))
+            self._session = Session(
+                self.load_matcher(), self.config, self._frames, self.get_logger(), self._estimates.publish
+            )
+            source = self._session.initial_poses.start()
         except MovixError as err:
             self.get_logger().fatal(str(err))
             return TransitionCallbackReturn.FAILURE
         except Exception:  # rclpy would swallow it without a trace
             self.get_logger().fatal(traceback.format_exc())
             return TransitionCallbackReturn.ERROR
+        self.get_logger().info(f"initial pose from {source}" if source else "no initial pose yet")
+        # What has been loaded stays: collecting it again and again would hold up tf for a tenth of a second each time.
+        gc.collect()
+        gc.freeze()
         return super().on_configure(state)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Begin to listen and to publish."""
-        assert self._localizer is not None
-        self._worker = UpdateWorker(
-            self._localizer, self.config.image_queue_size, self.faults,
-            blocked=self._images_blocked, convert=self._image_event, publish=self._publish_estimate,
-        )  # fmt: skip
-        self._worker.start()
-        image_type = CompressedImage if self.config.image_transport == "compressed" else Image
-        image_topic = "image/compressed" if self.config.image_transport == "compressed" else "image"
-        self._listen(image_type, image_topic, self._worker.add_image, qos.SENSOR)
-        self._listen(CameraInfo, "camera_info", self._on_camera_info, qos.SENSOR)
-        self._listen(Odometry, "odom", self._on_odometry, qos.ODOMETRY, self._motion_group)
-        self._listen(PoseWithCovarianceStamped, "initialpose", self._on_initial_pose, qos.RELIABLE)
-        self._every(1.0 / self.config.tf_publish_rate, self._publish_map_odom)
-        self._every(1.0, self._follow_counts)
-        if not self._localizer.initialized:
-            self.get_logger().info("waiting for an initial pose on 'initialpose'")
+        assert self._session is not None
+        session, config = self._session, self.config
+        self._listen(session, session.start())
+        session.services.offer(self._active, self._commands)
+        tf_timer = self._active.every(1.0 / config.tf_publish_rate, lambda: self._publish_tf(session), self._motion)
+        self._active.every(config.diagnostics.period_s, lambda: self._monitor.report(session), self._reports)
+        if config.saved_pose_file:
+            self._active.every(1.0 / config.save_pose_rate, session.save_pose, self._reports)
+        self._active.on_close(watch_for_loops(self, session.start_over))
+
+        def apply(changed: LocalizationConfig) -> None:
+            tf_timer.timer_period_ns = round(1e9 / changed.tf_publish_rate)
+            session.reconfigure(changed)
+
+        self.parameters.on_change(apply)
         return super().on_activate(state)
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop listening; the belief stays."""
-        self._fall_silent()
+        self.stop()
         return super().on_deactivate(state)
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Forget map, model and belief."""
-        self._localizer = self._matcher = self._camera_info = None
-        self.faults, self._updates = FaultLog(self.get_logger()), 0
+        self._session = None
         return super().on_cleanup(state)
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop listening, from whatever state."""
-        self._fall_silent()
+        self.stop()
         return super().on_shutdown(state)
 
     def stop(self) -> None:
-        """End the update thread and say what came of it."""
-        if self._worker is None:
+        """Hear and publish nothing more, and say what came of it."""
+        self._active.close()
+        if self._session is not None and self._session.stop(_STOP_TIMEOUT_S):
+            self.get_logger().info(self._session.summary())
+
+    def _listen(self, session: Session, inputs: Inputs) -> None:
+        poses = session.initial_poses
+        compressed = self.config.image_transport == "compressed"
+        kind, topic = (CompressedImage, "image/compressed") if compressed else (Image, "image")
+        listen = self._active.listen
+        listen(kind, topic, inputs.on_image, qos.SENSOR, self._images, lost=inputs.on_images_lost)
+        listen(CameraInfo, "camera_info", inputs.on_camera_info, qos.SENSOR, self._motion)
+        listen(Odometry, "odom", inputs.on_odometry, qos.ODOMETRY, self._motion)
+        listen(PoseWithCovarianceStamped, "initialpose", poses.on_pose, qos.RELIABLE, self._commands)
+        listen(NavSatFix, "initial_fix", poses.on_fix, qos.SENSOR, self._commands)
+
+    def _publish_tf(self, session: Session) -> None:
+        odometry = session.localizer.newest_odometry
+        if self._map_odom is None or odometry is None:
             return
-        self._worker.stop()
-        self._worker = None
-        self._follow_counts()
-        faults = ", ".join(f"{cause} {count}" for cause, count in sorted(self.faults.counts.items())) or "nothing"
-        self.get_logger().info(f"{self._updates} updates; dropped or bridged: {faults}")
-
-    def _fall_silent(self) -> None:
-        """Hear and publish nothing more."""
-        self.stop()
-        for subscription in self._subscriptions_active:
-            self.destroy_subscription(subscription)
-        for timer in self._timers_active:
-            self.destroy_timer(timer)
-        self._subscriptions_active, self._timers_active = [], []
-
-    def _listen(self, kind: type, topic: str, callback: Any, profile: QoSProfile, group: Any = None) -> None:
-        subscription = self.create_subscription(
-            kind, topic, callback, copy.copy(profile),  # rclpy writes qos_overrides into it
-            callback_group=group, qos_overriding_options=QoSOverridingOptions.with_default_policies(),
-        )  # fmt: skip
-        self._subscriptions_active.append(subscription)
-
-    def _every(self, period_s: float, callback: Any) -> None:
-        """A timer of the wall, not of /clock: a paused or fast replay must not change how we publish."""
-        clock = Clock(clock_type=ClockType.STEADY_TIME)
-        self._timers_active.append(self.create_timer(period_s, callback, self._motion_group, clock))
-
-    # A transition may take worker and localizer away while a callback runs: each callback looks at them once.
-
-    def _on_odometry(self, message: Odometry) -> None:
-        localizer, worker = self._localizer, self._worker
-        if localizer is None or worker is None:
-            return
-        try:
-            event = conversions.odometry_event(message)
-        except MovixError as err:
-            self.faults.report("odometry_non_finite", str(err))
-            return
-        self._check_odometry_frames(message.header.frame_id, message.child_frame_id)
-        localizer.add_odometry(event)
-        worker.wake()
-
-    def _check_odometry_frames(self, frame_id: str, child_frame_id: str) -> None:
-        """Warn where map->odom would hang between other frames than it claims (REP-105); '' as child is common."""
-        for parameter, told in (("odom_frame_id", frame_id), ("base_frame_id", child_frame_id or None)):
-            wanted = getattr(self.config, parameter)
-            if told not in (wanted, None):
-                self.faults.report(
-                    f"{parameter}_differs", f"odometry names the frame '{told}' where {parameter} is '{wanted}'"
-                )
-
-    def _on_camera_info(self, message: CameraInfo) -> None:
-        self._camera_info = message
-        worker = self._worker
-        if worker is not None:
-            worker.wake()
-
-    def _on_initial_pose(self, message: PoseWithCovarianceStamped) -> None:
-        localizer = self._localizer
-        if localizer is None:
-            return
-        try:
-            if message.header.frame_id != self.config.global_frame_id:
-                raise RecordingError(
-                    f"it is in frame '{message.header.frame_id}', not in '{self.config.global_frame_id}'"
-                )
-            pose, covariance = conversions.initial_pose(message)
-            localizer.set_initial_pose(pose, covariance, conversions.stamp_ns(message.header.stamp) or None)
-        except MovixError as err:
-            self.faults.report("initial_pose_refused", f"initial pose refused: {err}")
-
-    def _images_blocked(self) -> str:
-        """Why images must wait, '' if they need not."""
-        if self._matcher is None or not self._matcher.needs_camera or self._camera() is not None:
-            return ""
-        return f"the model needs the topic 'camera_info' and tf {self.config.base_frame_id} -> camera"
-
-    def _image_event(self, message: Image | CompressedImage) -> ImageEvent:
-        image = to_rgb(message)
-        return ImageEvent(conversions.stamp_ns(message.header.stamp), image, fitted(self._camera(), image))
-
-    def _camera(self) -> Camera | None:
-        info = self._camera_info
-        mounting = info and self._frames.look_up(self.config.base_frame_id, info.header.frame_id)
-        return None if mounting is None else mounted_camera(info, mounting[:3, :3], mounting[:3, 3])
-
-    def _publish_estimate(self, estimate: PoseEstimate, update_ms: float) -> None:
-        self._updates += 1
-        if self._localizer is not None:
-            self._estimates.publish(estimate, self._localizer.particles[0], update_ms)
-
-    def _publish_map_odom(self) -> None:
-        localizer = self._localizer
-        odometry = None if localizer is None else localizer.newest_odometry
-        if self._map_odom is None or localizer is None or odometry is None:
-            return
-        pose_map_base = localizer.pose_at(odometry.stamp_ns)
+        pose_map_base = session.localizer.pose_at(odometry.stamp_ns)
         if pose_map_base is not None:
-            self._map_odom.publish(odometry, pose_map_base)
-
-    def _follow_counts(self) -> None:
-        localizer = self._localizer
-        if localizer is not None:
-            self.faults.follow(localizer.counts)
+            self._map_odom.publish(odometry, pose_map_base, self.config)
 
 
 def main() -> None:
     """Run the node until SIGINT."""
-    # torch takes the interpreter lock back after every operator, and a busy executor lets it wait this long each time.
-    sys.setswitchinterval(2e-4)
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     run_node(NAME, LocalizationNode, begin=LocalizationNode.autostart, finish=LocalizationNode.stop)
 
 

@@ -4,18 +4,62 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+from collections.abc import Callable
 from typing import Any
 
-from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
 from rclpy.node import Node
+from rclpy.parameter import Parameter
 
 from movix_core.config import LocalizationConfig, describe, is_ros_own, walk, with_overrides
+from movix_core.errors import ConfigError
 
 _INT64_MAX = 2**63 - 1
 
 
+class NodeParameters:
+    """The configuration of a node, kept true to its ROS parameters while it runs.
+
+    `config` is the present one, a new object after every change. Parameters that can not change
+    while the node runs are read-only. Validation and application are apart: a refused change has
+    no effect at all.
+    """
+
+    def __init__(self, node: Node) -> None:
+        """Declares all parameters; see `declare_parameters` for its demands and errors."""
+        self.config = declare_parameters(node)
+        self._apply: Callable[[LocalizationConfig], None] = lambda config: None
+        self._has_post_callbacks = hasattr(node, "add_post_set_parameters_callback")  # not in Humble
+        node.add_on_set_parameters_callback(self._validate)
+        if self._has_post_callbacks:
+            node.add_post_set_parameters_callback(self._take)
+
+    def on_change(self, apply: Callable[[LocalizationConfig], None]) -> None:
+        """Call `apply` with the new configuration after every change."""
+        self._apply = apply
+
+    def _validate(self, parameters: list[Parameter]) -> SetParametersResult:
+        try:
+            self._changed(parameters)
+        except ConfigError as err:
+            return SetParametersResult(successful=False, reason=str(err))
+        if not self._has_post_callbacks:
+            self._take(parameters)
+        return SetParametersResult(successful=True)
+
+    def _take(self, parameters: list[Parameter]) -> None:
+        changed = self._changed(parameters)
+        if changed != self.config:
+            self.config = changed
+            self._apply(changed)
+
+    def _changed(self, parameters: list[Parameter]) -> LocalizationConfig:
+        ours = {each.name: each.value for each in parameters if not is_ros_own(each.name)}
+        return with_overrides(self.config, ours)
+
+
 def declare_parameters(node: Node) -> LocalizationConfig:
-    """The configuration given to `node`, every scalar of it declared as a read-only parameter.
+    """The configuration given to `node`, every scalar of it declared as a parameter.
 
     The node must have been made with `automatically_declare_parameters_from_overrides=True`, which
     is the only public way to see overrides of unknown names.
@@ -35,7 +79,7 @@ def declare_parameters(node: Node) -> LocalizationConfig:
 
 def _descriptor(entry: dataclasses.Field[Any]) -> ParameterDescriptor:
     meta = entry.metadata
-    descriptor = ParameterDescriptor(description=describe(entry), read_only=True)
+    descriptor = ParameterDescriptor(description=describe(entry), read_only=not meta["live"])
     descriptor.additional_constraints = " | ".join(meta["choices"])
     if meta["low"] is None and meta["high"] is None:
         return descriptor

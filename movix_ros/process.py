@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TypeVar
 
@@ -18,7 +19,15 @@ from rclpy.signals import SignalHandlerOptions
 
 from movix_core.errors import MovixError
 
+try:
+    from rclpy.exceptions import InvalidHandle
+except ImportError:  # Humble
+    from rclpy.handle import InvalidHandle  # type: ignore[no-redef]
+
 NodeT = TypeVar("NodeT", bound=Node)
+
+_THREADS = 5  # the callback groups of the localization node: its four, and rclpy's own
+_SHUTDOWN_S = 1.0  # a callback that waits longer, for an update in progress, is left behind
 
 
 @contextmanager
@@ -54,7 +63,7 @@ def run_node(
     begin: Callable[[NodeT], None] | None = None,
     finish: Callable[[NodeT], None] | None = None,
 ) -> None:
-    """Make a node, `begin` it, spin it until a signal comes, `finish` it, and end the process's ROS."""
+    """Make a node, `begin` it, spin it until a signal comes, `finish` it, and end ROS and the process."""
     with ros_process(name):
         node = make()
         try:
@@ -65,18 +74,28 @@ def run_node(
             if finish is not None:
                 finish(node)
             node.destroy_node()
+    _leave()
+
+
+def _leave() -> None:
+    """End the process here: the interpreter's own end takes a second with torch, and crashes under a busy thread."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def _spin(node: Node) -> None:
     """Spin in another thread, so that signals reach this one; an error in a callback ends both."""
-    executor = MultiThreadedExecutor(num_threads=3)
+    executor = MultiThreadedExecutor(num_threads=_THREADS)
     executor.add_node(node)
-    ended = threading.Event()
+    ending, ended = threading.Event(), threading.Event()
     errors: list[BaseException] = []
 
     def spin() -> None:
         try:
-            executor.spin()
+            while node.context.ok() and not ending.is_set():
+                with suppress(InvalidHandle):  # what a transition destroys, the executor may just be about to wait for
+                    executor.spin()
         except BaseException as err:
             errors.append(err)
         finally:
@@ -87,7 +106,8 @@ def _spin(node: Node) -> None:
     try:
         ended.wait()
     finally:
-        executor.shutdown()
+        ending.set()
+        executor.shutdown(_SHUTDOWN_S)
         thread.join()
     if errors:
         raise errors[0]

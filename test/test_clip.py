@@ -40,6 +40,14 @@ def test_a_clip_is_the_newest_frames_oldest_first_and_does_not_change_later():
     assert clips[-1].stamp_ns == 16_000_000_000
 
 
+def test_a_clip_can_be_looked_at_before_its_frame_is_due():
+    buffer = ClipBuffer(3, 4.0)
+    for distance in (0.0, 4.0, 8.0):
+        buffer.add(frame(distance))
+    assert [f.distance_m for f in buffer.ending_at(frame(8.5)).frames] == [4.0, 8.0, 8.5]
+    assert [f.distance_m for f in buffer.add(frame(12.0)).frames] == [4.0, 8.0, 12.0]
+
+
 def test_a_gap_empties_the_clip_and_starts_anew():
     buffer = ClipBuffer(5, 4.0)
     buffer.add(frame(0.0))

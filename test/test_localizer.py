@@ -63,7 +63,9 @@ class SyntheticMatcher:
 
     def __init__(self, drive, bounds=(-1e4, -1e4, 1e4, 1e4), noise=(2.0, 2.0, 0.05), noise_seed=0):
         self.drive, self.noise, self.noise_seed = drive, noise, noise_seed
-        self.imagery = SimpleNamespace(bounds=bounds, date=datetime.date(2020, 6, 1))
+        self.imagery = SimpleNamespace(
+            bounds=bounds, date=datetime.date(2020, 6, 1), covers=lambda xy: np.ones(len(xy), bool)
+        )
         self.counts = Counter()
         self.clips = []
 
@@ -301,6 +303,54 @@ def test_a_looping_bag_goes_on():
     assert localizer.counts["time_jumped_back"] == 1
     assert len(second) == pytest.approx(len(first), abs=2)
     assert localizer.pose_at(int(DRIVE.stamps_ns[-1])) is not None
+
+
+def test_a_reset_localizer_repeats_the_drive_bit_for_bit():
+    localizer = started()
+    first = run(localizer, in_stamp_order())
+    localizer.reset(np.random.default_rng(1))
+    assert not localizer.initialized
+    assert localizer.newest_odometry is None
+    assert localizer.pose_at(int(DRIVE.stamps_ns[0])) is None
+    localizer.set_initial_pose(displaced_start(), PRIOR_COVARIANCE)
+    np.testing.assert_array_equal(table(run(localizer, in_stamp_order())), table(first))
+
+
+def test_a_search_everywhere_finds_the_vehicle_and_knows_no_pose_before():
+    localizer = make_localizer(SyntheticMatcher(DRIVE, bounds=(-150.0, -200.0, 250.0, 150.0)))
+    localizer.search_everywhere()
+    poses, _ = localizer.particles
+    assert len(poses) == LocalizationConfig().filter.global_particles
+    for event in DRIVE.odometry_events()[:3]:
+        localizer.add_odometry(event)
+    assert localizer.pose_at(int(DRIVE.stamps_ns[2])) is None
+    last = run(localizer, in_stamp_order())[-1]
+    error = between(DRIVE.truth_at(last.stamp_ns), last.pose_map_base)
+    assert np.hypot(error[0], error[1]) < 5.0
+    assert last.health is Health.TRACKING
+
+
+def test_an_update_can_be_asked_for_while_standing():
+    localizer = started()
+    standing = DRIVE.odometry_events()[0].pose_odom_base
+    stamps = [10**18 + i * 10**8 for i in range(6)]
+    for stamp in stamps:
+        localizer.add_odometry(OdometryEvent(stamp, standing))
+    assert localizer.update(ImageEvent(stamps[0], IMAGE)) is not None
+    assert localizer.update(ImageEvent(stamps[1], IMAGE)) is None
+    localizer.request_update()
+    assert localizer.update(ImageEvent(stamps[2], IMAGE)) is not None
+    assert localizer.update(ImageEvent(stamps[3], IMAGE)) is None
+
+
+def test_settings_can_change_while_driving():
+    localizer = started()
+    run(localizer, in_stamp_order()[:600])
+    changed = {"filter.min_particles": 55, "likelihood.inverse_temperature": 0.25, "likelihood.entropy_gain": 0.0}
+    localizer.reconfigure(with_overrides(LocalizationConfig(), changed))
+    last = run(localizer, in_stamp_order()[600:])[-1]
+    assert len(localizer.particles[0]) == 55
+    assert last.inverse_temperature == 0.25
 
 
 def test_images_from_before_a_loop_that_come_after_it_do_not_crowd_out_the_new_ones():

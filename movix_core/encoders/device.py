@@ -28,3 +28,8 @@ def choose_device(name: str) -> torch.device:
         reason = str(err).splitlines()[0]
         raise ConfigError(f"device '{name}' is not available here: use auto or cpu ({reason})") from err
     return device
+
+
+def reserved_memory_mib(device: torch.device | str) -> float:
+    """Memory this process holds on a GPU; 0 on a CPU."""
+    return torch.cuda.memory_reserved(device) / 2**20 if torch.device(device).type == "cuda" else 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from movix_core.config import LocalizationConfig
 from movix_core.filter.entropy import relative_entropy
 from movix_core.filter.estimate import horizontal_sigma_m, mean_and_covariance
 from movix_core.filter.health import assess
-from movix_core.filter.initialize import gaussian_particles
+from movix_core.filter.initialize import gaussian_particles, uniform_particles
 from movix_core.filter.likelihood import entropy_scaled_inverse_temperature, weigh
 from movix_core.filter.motion import predict
 from movix_core.filter.particles import Particles
@@ -35,14 +36,17 @@ class ParticleFilter:
     """Predict by odometry, weigh by matching scores, resample when few particles hold the weight.
 
     `config.likelihood` must hold the lambda and gamma to use (the Localizer fills them in from the
-    model). All randomness comes from `rng`. `max_particles` are used until the belief has
-    converged once, `min_particles` from then on.
+    model). All randomness comes from `rng`. `max_particles` (`global_particles` after a start from
+    anywhere) are used until the belief has converged once, `min_particles` from then on.
     """
 
-    def __init__(self, particles: Particles, config: LocalizationConfig, rng: np.random.Generator) -> None:
+    def __init__(
+        self, particles: Particles, config: LocalizationConfig, rng: np.random.Generator, *, from_anywhere: bool = False
+    ) -> None:
         self._particles = particles
         self._config = config
         self._rng = rng
+        self._from_anywhere = from_anywhere
         self._converged = False
 
     @classmethod
@@ -53,10 +57,23 @@ class ParticleFilter:
         count = config.filter.max_particles
         return cls(gaussian_particles(pose_map_base, covariance, count, config.motion, rng), config, rng)
 
+    @classmethod
+    def from_uniform(
+        cls, bounds: tuple[float, float, float, float], covered: Callable[[np.ndarray], np.ndarray],
+        config: LocalizationConfig, rng: np.random.Generator,
+    ) -> ParticleFilter:  # fmt: skip
+        """A filter that starts from anywhere on the imagery; see `initialize.uniform_particles`."""
+        particles = uniform_particles(bounds, covered, config.filter.global_particles, config.motion, rng)
+        return cls(particles, config, rng, from_anywhere=True)
+
     @property
     def particles(self) -> Particles:
         """The present belief; a new object after every step."""
         return self._particles
+
+    def reconfigure(self, config: LocalizationConfig) -> None:
+        """Go on with other settings; the belief stays."""
+        self._config = config
 
     def predict(self, delta_base: np.ndarray) -> None:
         """Move by an odometry step (3,): the new base pose as seen from the old one."""
@@ -87,7 +104,8 @@ class ParticleFilter:
 
     def _resample_if_needed(self, effective_sample_size: float) -> None:
         config = self._config.filter
-        count = config.min_particles if self._converged else config.max_particles
+        searching = config.global_particles if self._from_anywhere else config.max_particles
+        count = config.min_particles if self._converged else searching
         depleted = effective_sample_size < config.resample_threshold * len(self._particles)
         if depleted or count != len(self._particles):
             self._particles = resample(self._particles, count, config, self._config.motion, self._rng)

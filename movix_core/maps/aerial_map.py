@@ -34,6 +34,9 @@ class AerialMap(Protocol):
     def near(self, poses_map_base: np.ndarray) -> Imagery:
         """The imagery to cut patches of poses (N, 3) from. Where it has none, a pose has no score."""
 
+    def covers(self, positions: np.ndarray) -> np.ndarray:
+        """(N,) bool: whether there is imagery at `map` positions (N, 2), as far as the overview shows."""
+
     def overview(self) -> Imagery:
         """All of the layer, to be looked at; perhaps coarser."""
 

@@ -69,6 +69,15 @@ class Imagery:
             self.west_m, self.north_m - height * self.gsd_m, self.west_m + width * self.gsd_m, self.north_m,
         )  # fmt: skip
 
+    def covers(self, positions: np.ndarray) -> np.ndarray:
+        """(N,) bool: whether there is imagery at `map` positions (N, 2) in metres."""
+        _, height, width = self.texels.shape
+        columns = np.floor((positions[:, 0] - self.west_m) / self.gsd_m).astype(int)
+        rows = np.floor((self.north_m - positions[:, 1]) / self.gsd_m).astype(int)
+        inside = (columns >= 0) & (columns < width) & (rows >= 0) & (rows < height)
+        mask = self.texels[3][rows.clip(0, height - 1), columns.clip(0, width - 1)].cpu().numpy() > 0.5
+        return np.asarray(inside & mask)
+
     @property
     def counts(self) -> Counter[str]:
         """See `AerialMap`: all there is was read when this was made, so nothing is ever missing."""

@@ -12,13 +12,17 @@ from movix_core.clip import Clip
 
 
 class MapExtent(Protocol):
-    """What others may know of the imagery: bounds (west, south, east, north) in `map` metres, and its date."""
+    """What others may know of the imagery: where it lies in `map` (metres), and its date."""
 
     @property
-    def bounds(self) -> tuple[float, float, float, float]: ...
+    def bounds(self) -> tuple[float, float, float, float]:
+        """(west, south, east, north)."""
 
     @property
     def date(self) -> datetime.date: ...
+
+    def covers(self, positions: np.ndarray) -> np.ndarray:
+        """(N,) bool: whether there is imagery at positions (N, 2)."""
 
 
 class Matcher(Protocol):

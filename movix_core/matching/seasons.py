@@ -34,6 +34,10 @@ class LayeredMap:
         """Of the first layer."""
         return self.maps[0].date
 
+    def covers(self, positions: np.ndarray) -> np.ndarray:
+        """(N,) bool: whether any layer has imagery at `map` positions (N, 2)."""
+        return np.any([each.covers(positions) for each in self.maps], axis=0)
+
     def overview(self) -> Imagery:
         """Of the first layer."""
         return self.maps[0].overview()

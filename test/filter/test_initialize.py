@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from movix_core.config import MotionConfig
-from movix_core.errors import ConfigError
-from movix_core.filter.initialize import gaussian_particles
+from movix_core.errors import ConfigError, CoverageError
+from movix_core.filter.initialize import gaussian_particles, uniform_particles
 from movix_core.geometry.angles import wrap
 from movix_core.types import Pose2D
 
@@ -47,3 +47,22 @@ def test_a_singular_covariance_is_an_exactly_known_coordinate():
 def test_what_is_no_gaussian_is_refused(pose, covariance, message):
     with pytest.raises(ConfigError, match=message):
         draw(pose, covariance, count=10)
+
+
+def spread(covered, count=4000):
+    return uniform_particles((-50.0, 0.0, 150.0, 80.0), covered, count, MotionConfig(), np.random.default_rng(2))
+
+
+def test_a_search_from_anywhere_fills_the_imagery_and_nothing_else():
+    def north_of_the_diagonal(positions):
+        return positions[:, 1] > 0.4 * (positions[:, 0] + 50.0)
+
+    x, y, yaw = spread(north_of_the_diagonal).poses_map_base.T
+    assert (y > 0.4 * (x + 50.0)).all()
+    assert (x.mean(), y.mean()) == (pytest.approx(-50 + 200 / 3, abs=3.0), pytest.approx(80 * 2 / 3, abs=1.5))
+    assert np.hypot(np.cos(yaw).mean(), np.sin(yaw).mean()) < 0.05
+
+
+def test_a_search_without_imagery_is_refused():
+    with pytest.raises(CoverageError, match="hardly any imagery"):
+        spread(lambda positions: np.zeros(len(positions), bool), count=50)

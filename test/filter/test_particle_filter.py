@@ -122,3 +122,16 @@ def test_a_seed_repeats_bit_for_bit():
 
     assert np.array_equal(drive(3), drive(3))
     assert not np.array_equal(drive(3), drive(4))
+
+
+def test_a_start_from_anywhere_keeps_its_particles_until_it_converges():
+    config = with_overrides(LocalizationConfig(), {**DEFAULT, "filter.global_particles": 4000})
+    rng = np.random.default_rng(0)
+    anywhere = ParticleFilter.from_uniform((-80.0, -80.0, 80.0, 80.0), lambda xy: np.ones(len(xy), bool), config, rng)
+    assert len(anywhere.particles) == 4000
+    anywhere.update(scores_of(anywhere, [10.0, 5.0], 40.0), valid_of(anywhere))
+    assert len(anywhere.particles) == 4000
+    for _ in range(8):
+        belief = anywhere.update(scores_of(anywhere, [10.0, 5.0], 2.0), valid_of(anywhere))
+    assert len(anywhere.particles) == config.filter.min_particles
+    assert np.hypot(belief.pose_map_base[0] - 10.0, belief.pose_map_base[1] - 5.0) < 2.0

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from nav_msgs.msg import Odometry
 
 from movix_core.errors import OdometryError
+from movix_core.maps.map_frame import MapFrame
+from movix_core.maps.site import Site
 from movix_core.types import Health, Pose2D, PoseEstimate
 from movix_ros import conversions
 
@@ -42,6 +44,25 @@ def test_estimate_says_that_height_roll_and_pitch_are_unknown():
     pose, read = conversions.initial_pose(message)
     np.testing.assert_allclose(pose, (1.0, 2.0, 0.5))
     np.testing.assert_array_equal(read, covariance)
+
+
+SITE = Site("", "here", "EPSG:32617", 600_000.0, 4_480_000.0, math.radians(0.77), ())
+
+
+@pytest.mark.parametrize(
+    ("health", "status"),
+    [(Health.INITIALIZING, -1), (Health.TRACKING, 0), (Health.DEGRADED, 0), (Health.OUTSIDE_MAP, -1)],
+)
+def test_a_fix_is_one_only_while_the_estimate_can_be_trusted(health, status):
+    covariance = np.diag([4.0, 9.0, 0.04])
+    estimate = PoseEstimate(7, Pose2D(10.0, 20.0, 0.5), covariance, Pose2D(0, 0, 0), health, 10.0, 0.0, 1.0, 1.0)
+    message = conversions.fix_message(estimate, MapFrame(SITE), "base_link")
+    assert message.status.status == status
+    assert MapFrame(SITE).from_geographic(message.latitude, message.longitude) == pytest.approx((10.0, 20.0), abs=1e-3)
+    told = message.position_covariance.reshape(3, 3)
+    np.testing.assert_allclose(told[:2, :2], MapFrame(SITE).true_covariance(covariance[:2, :2]))
+    assert (told[2, 2], message.position_covariance_type) == (1e6, message.COVARIANCE_TYPE_KNOWN)
+    assert math.isnan(message.altitude)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])

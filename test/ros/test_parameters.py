@@ -6,7 +6,7 @@ from rclpy.parameter import Parameter
 
 from movix_core.config import LocalizationConfig, describe, walk
 from movix_core.errors import ConfigError
-from movix_ros.parameters import declare_parameters
+from movix_ros.parameters import NodeParameters, declare_parameters
 
 
 def node_with(**overrides):
@@ -21,7 +21,7 @@ def test_every_scalar_is_a_described_parameter(ros):
         assert node.get_parameter(name).value == value
         descriptor = node.describe_parameter(name)
         assert descriptor.description == describe(entry)
-        assert descriptor.read_only
+        assert descriptor.read_only == (not entry.metadata["live"])
 
 
 def test_ranges_and_choices_are_described(ros):
@@ -44,3 +44,39 @@ def test_overrides_reach_the_configuration(ros):
 def test_an_unknown_override_names_the_nearest(ros):
     with pytest.raises(ConfigError, match=r"'filter\.min_particle': did you mean 'filter\.min_particles'"):
         declare_parameters(node_with(filter__min_particle=50))
+
+
+@pytest.mark.parametrize("post_callbacks", [True, False], ids=["iron and later", "humble"])
+def test_live_parameters_change_the_configuration_all_or_nothing(ros, monkeypatch, post_callbacks):
+    if not post_callbacks:
+        monkeypatch.delattr(Node, "add_post_set_parameters_callback", raising=False)
+    node, seen = node_with(), []
+    parameters = NodeParameters(node)
+    parameters.on_change(seen.append)
+    smaller = [Parameter("filter.min_particles", value=100), Parameter("filter.max_particles", value=200)]
+    assert node.set_parameters_atomically(smaller).successful
+    assert parameters.config.filter.min_particles == 100
+    assert parameters.config.filter.max_particles == 200
+    assert seen[-1] == parameters.config
+
+    (refused,) = node.set_parameters([Parameter("filter.min_particles", value=300)])
+    assert not refused.successful
+    assert "filter.min_particles (300) is larger than" in refused.reason
+    assert node.get_parameter("filter.min_particles").value == 100
+    assert seen[-1] == parameters.config
+
+
+@pytest.mark.parametrize(("name", "value"), [("site", "/x"), ("device", "cuda"), ("saved_pose_file", "/x")])
+def test_what_is_loaded_once_can_not_be_set(ros, name, value):
+    node = node_with()
+    parameters = NodeParameters(node)
+    (refused,) = node.set_parameters([Parameter(name, value=value)])
+    assert not refused.successful
+    assert parameters.config == LocalizationConfig()
+
+
+def test_parameters_of_ros_itself_pass_by(ros):
+    node = node_with()
+    parameters = NodeParameters(node)
+    node.declare_parameter("qos_overrides./odom.subscription.depth", 5)
+    assert parameters.config == LocalizationConfig()
