@@ -54,11 +54,6 @@ class Plan:
         return [(method, seed) for method in self.methods for seed in seeds_of(method, self.seeds)]
 
 
-def fingerprint(self, set_name: str) -> str:
-    """Rows made under the same fingerprint may share a table: set, model, filter and seeds agree."""
-    return fingerprint(set_name, self.model_folder, self.config, self.seeds)
-
-
 def fingerprint(set_name: str, model_folder: Path, config: LocalizationConfig, seeds: tuple[int, ...] = ()) -> str:
     """Names work that may go on where it stopped. Errors: ModelError if there is no model."""
     card_file = model_folder / CARD_FILE
