@@ -85,7 +85,7 @@ def run_accuracy(benchmark_set: BenchmarkSet, plan: Plan, work_folder: Path, wor
     )
     tasks = [task for task in _tasks(benchmark_set, plan, journal.done) if task.runs]
     journal.fill(run_tasks(_evaluate_case, tasks, workers, benchmark_set.name))
-    entries = [journal.done[(case.drive, *run)] for case in benchmark_set.cases for run in plan.runs()]
+    entries = [journal.done[case.drive, method, seed] for case in benchmark_set.cases for method, seed in plan.runs()]
     return [
         {key: entry[key] for key in ("drive", "groups", "method", "map_date", "drive_date")} | entry["row"]
         for entry in entries
