@@ -11,14 +11,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 from tqdm import tqdm
 
 from movix_core.cli.arguments import add_config_arguments, config_of, model_folder, parse_date
 from movix_core.cli.recording import Recording, add_recording_arguments, open_recording
 from movix_core.config import LocalizationConfig
 from movix_core.errors import ConfigError, MovixError, RecordingError
-from movix_core.evaluation.prior import Prior, displaced_prior
+from movix_core.evaluation.prior import Prior, prior_from_truth
 from movix_core.types import Event, OdometryEvent, Pose2D
 
 if TYPE_CHECKING:
@@ -91,7 +90,7 @@ def _prior(args: argparse.Namespace, config: LocalizationConfig, recording: Reco
 
     start_ns, events = _first_odometry(recording)
     if args.prior_from == "truth":
-        return _prior_from_truth(recording, start_ns, config.random_seed), events
+        return prior_from_truth(recording.truth, start_ns, config.random_seed), events
     if args.initial_pose is None and not config.set_initial_pose:
         raise ConfigError("where does the drive start? give --initial-pose X Y YAW, or --prior-from truth")
     pose, covariance = initial_pose_from_config(config)
@@ -107,17 +106,6 @@ def _first_odometry(recording: Recording) -> tuple[int, Iterable[Event]]:
         if isinstance(event, OdometryEvent):
             return event.stamp_ns, itertools.chain(ahead, events)
     raise RecordingError(f"{recording.name} holds no odometry: MoViX needs a continuous odometry beside the camera")
-
-
-def _prior_from_truth(recording: Recording, start_ns: int, seed: int) -> Prior:
-    if recording.truth is None:
-        raise RecordingError(f"{recording.name} holds no truth to start from: give --reference, or --initial-pose")
-    later = np.flatnonzero(recording.truth.stamps_ns >= start_ns)
-    if not len(later):
-        raise RecordingError(f"the truth of {recording.name} ends before its odometry begins: check the reference")
-    first = later[0]
-    pose = Pose2D.from_array(recording.truth.poses[first])
-    return displaced_prior(pose, int(recording.truth.stamps_ns[first]), seed)
 
 
 def _report(folder: RunFolder, run: Run, recording: Recording, matcher: MapMatcher, seed: int) -> None:
