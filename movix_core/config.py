@@ -210,16 +210,38 @@ def dump_config(config: LocalizationConfig, node_name: str = "/**") -> str:
     return "\n".join(lines) + "\n"
 
 
+def parameter_table(config: LocalizationConfig) -> str:
+    """Markdown: every parameter with type, default, unit, range or choices, and what it is."""
+    lines = ["| parameter | type | default | unit | range | |", "|---|---|---|---|---|---|"]
+    for path, entry, value in walk(config):
+        meta = entry.metadata
+        cells = (
+            f"`{path}`", type(value).__name__, f"`{_yaml_scalar(value)}`", meta["unit"], _allowed(entry), meta["doc"]
+        )  # fmt: skip
+        lines.append(f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _allowed(entry: dataclasses.Field) -> str:
+    """The choices or the range of a parameter, '' where there is none."""
+    meta = entry.metadata
+    if meta["choices"]:
+        return ", ".join(meta["choices"])
+    if meta["low"] is None and meta["high"] is None:
+        return ""
+    low = "-inf" if meta["low"] is None else f"{meta['low']:g}"
+    high = "inf" if meta["high"] is None else f"{meta['high']:g}"
+    return f"{low}..{high}"
+
+
 def describe(entry: dataclasses.Field) -> str:
     """One line on a parameter: what it is, unit, range or choices."""
     meta = entry.metadata
     text = meta["doc"] + (f" [{meta['unit']}]" if meta["unit"] else "")
     if meta["choices"]:
         text += f" ({' | '.join(meta['choices'])})"
-    elif meta["low"] is not None or meta["high"] is not None:
-        low = "-inf" if meta["low"] is None else f"{meta['low']:g}"
-        high = "inf" if meta["high"] is None else f"{meta['high']:g}"
-        text += f" ({low}..{high})"
+    elif allowed := _allowed(entry):
+        text += f" ({allowed})"
     return text
 
 

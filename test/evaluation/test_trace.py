@@ -39,7 +39,7 @@ def test_every_update_has_its_belief_clip_and_attention(run_and_trace):
     assert len(trace.updates) >= 5
     for update in trace.updates:
         assert len(update.attention) == len(update.clip_stamps_ns) <= 3
-        assert update.attention.sum() == pytest.approx(1.0, abs=1e-3)
+        assert update.attention.sum() == pytest.approx(1.0, abs=1e-2)  # bfloat16
         assert update.clip_stamps_ns[-1] == update.stamp_ns and set(update.clip_stamps_ns.tolist()) <= set(trace.images)
         assert update.particles.shape == (len(update.weights), 3)
     assert len(trace.updates[-1].attention) == 3
