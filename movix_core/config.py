@@ -211,14 +211,20 @@ def dump_config(config: LocalizationConfig, node_name: str = "/**") -> str:
 
 
 def parameter_table(config: LocalizationConfig) -> str:
-    """Markdown: every parameter with type, default, unit, range or choices, and what it is."""
-    lines = ["| parameter | type | default | unit | range | |", "|---|---|---|---|---|---|"]
+    """Markdown (docs/parameters.md): every parameter with type, default, unit, range or choices, and what it is."""
+    lines = [
+        "# Parameters",
+        "",
+        "Written by `movix config docs`. A live parameter may be set while the node runs; the others are read-only.",
+        "",
+        "| parameter | type | default | unit | range | live | |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for path, entry, value in walk(config):
         meta = entry.metadata
-        cells = (
-            f"`{path}`", type(value).__name__, f"`{_yaml_scalar(value)}`", meta["unit"], _allowed(entry), meta["doc"]
-        )  # fmt: skip
-        lines.append(f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |")
+        live = "yes" if meta.get("live", False) else ""
+        shown = (f"`{path}`", type(value).__name__, f"`{_yaml_scalar(value)}`", meta["unit"], _allowed(entry), live)
+        lines.append(f"| {' | '.join((*shown, meta['doc']))} |")
     return "\n".join(lines) + "\n"
 
 

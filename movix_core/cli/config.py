@@ -13,7 +13,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     dump = actions.add_parser("dump", help="print every parameter with its default, unit and range")
     dump.set_defaults(run=_dump)
-    docs = actions.add_parser("docs", help="print the table of parameters that docs/ros.md holds")
+    docs = actions.add_parser("docs", help="print docs/parameters.md, the table of all parameters")
     docs.set_defaults(run=_docs)
     check = actions.add_parser("check", help="check a parameter file")
     check.add_argument("file", type=Path, help="parameter file")
