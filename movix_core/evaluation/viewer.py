@@ -122,7 +122,8 @@ class _Log:
         self._log("world/ellipse", rr.LineStrips3D([_lifted(outline, "estimate")], colors=[_ESTIMATE], radii=[0.2]))
         newest = images[int(update.clip_stamps_ns[-1])]
         self._log("camera", rr.EncodedImage(contents=newest, media_type="image/jpeg"))
-        self._log("clip", rr.Image(clip_strip([images[s] for s in update.clip_stamps_ns.tolist()], update.attention)))
+        strip = clip_strip([images[stamp_ns] for stamp_ns in update.clip_stamps_ns.tolist()], update.attention)
+        self._log("clip", rr.Image(strip).compress(jpeg_quality=85))
         if len(update.attention) > 1:
             self._log("attention", rr.BarChart(update.attention))
         self._figures(update)
