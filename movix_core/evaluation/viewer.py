@@ -27,6 +27,7 @@ from movix_core.recordings.trajectory import Trajectory
 
 _TRUTH, _ODOMETRY, _ESTIMATE, _PARTICLES = [255, 255, 255], [255, 90, 95], [255, 210, 63], [76, 201, 240]
 _TIMELINE = "drive"
+_THUMBNAIL_PX = 128
 _TEXTURE_PX = 4096  # what every graphics card takes
 _HEIGHTS_M = {"truth": 0.2, "odometry": 0.4, "particles": 0.6, "estimate": 0.8}  # drawn above one another
 
@@ -69,6 +70,8 @@ class _Log:
     def __init__(self, rr: ModuleType, recording: Any, scene: Scene) -> None:
         self._rr, self._recording, self._scene = rr, recording, scene
         paths = [path for path in (scene.truth, scene.odometry, scene.estimate) if path is not None and len(path)]
+        updates = scene.trace.updates if scene.trace else ()
+        self._clip_length = max((len(update.clip_stamps_ns) for update in updates), default=0)
         self._start_ns = min((int(path.stamps_ns[0]) for path in paths), default=0)
 
     def everything(self) -> None:
@@ -120,10 +123,9 @@ class _Log:
         self._log("world/particles", rr.Points3D(points, colors=colors, radii=0.25 + 0.6 * share))
         outline = ellipse(update.pose_map_base[:2], update.covariance[:2, :2])
         self._log("world/ellipse", rr.LineStrips3D([_lifted(outline, "estimate")], colors=[_ESTIMATE], radii=[0.2]))
-        newest = images[int(update.clip_stamps_ns[-1])]
-        self._log("camera", rr.EncodedImage(contents=newest, media_type="image/jpeg"))
-        strip = clip_strip([images[stamp_ns] for stamp_ns in update.clip_stamps_ns.tolist()], update.attention)
-        self._log("clip", rr.Image(strip).compress(jpeg_quality=85))
+        clip = [images[stamp_ns] for stamp_ns in update.clip_stamps_ns.tolist()]
+        self._log("camera", rr.Image(_decoded(clip[-1])))
+        self._log("clip", rr.Image(clip_strip(clip, update.attention, self._clip_length)))
         if len(update.attention) > 1:
             self._log("attention", rr.BarChart(update.attention))
         self._figures(update)
@@ -149,19 +151,26 @@ class _Log:
         self._recording.log(entity, value, static=True)
 
 
-def clip_strip(images: list[bytes], attention: np.ndarray) -> np.ndarray:
-    """uint8 (H, F W, 3): the frames of a clip side by side, oldest left, each over a bar as long as its weight.
+def clip_strip(images: list[bytes], attention: np.ndarray, length: int) -> np.ndarray:
+    """uint8 (H, length W, 3): the frames of a clip side by side, newest right, each over a bar as long as its weight.
 
-    No bars where the weights (V,) are not one per frame: the model has merged the frames into one view.
+    A clip that is not full yet is black on the left. No bars where the weights (V,) are not one per frame: the model
+    has merged the frames into one view.
     """
-    frames = [cv2.cvtColor(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
-              for data in images]  # fmt: skip
-    height, width = frames[0].shape[:2]
-    bar = np.zeros((max(4, height // 12), width * len(frames), 3), np.uint8)
-    for number, weight in enumerate(attention if len(attention) == len(frames) else ()):
-        bar[:, number * width : number * width + round(float(weight) * width)] = _ESTIMATE
-    same = [frame if frame.shape[:2] == (height, width) else cv2.resize(frame, (width, height)) for frame in frames]
-    return np.vstack([np.hstack(same), bar])
+    newest = _decoded(images[-1])
+    width, height = _THUMBNAIL_PX, max(1, round(newest.shape[0] * _THUMBNAIL_PX / newest.shape[1]))
+    weights = attention if len(attention) == len(images) else np.zeros(len(images))
+    strip = np.zeros((height + max(4, height // 10), width * length, 3), np.uint8)
+    for number, (data, weight) in enumerate(zip(images, weights, strict=True), start=length - len(images)):
+        left = number * width
+        strip[:height, left : left + width] = cv2.resize(_decoded(data), (width, height), interpolation=cv2.INTER_AREA)
+        strip[height:, left : left + round(float(weight) * width)] = _ESTIMATE
+    return strip
+
+
+def _decoded(data: bytes) -> np.ndarray:
+    """uint8 (H, W, 3) RGB of a JPEG."""
+    return cv2.cvtColor(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
 
 
 def dead_reckoned(odometry: Trajectory, truth: Trajectory) -> Trajectory | None:

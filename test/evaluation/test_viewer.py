@@ -50,11 +50,12 @@ def test_without_a_trace_there_are_ways_and_a_camera(tmp_path):
 
 
 def test_bars_under_the_clip_are_as_long_as_the_weights():
-    strip = clip_strip([small_jpeg(RED), small_jpeg(RED)], np.array([0.25, 0.75]))
-    bar = strip[-1].max(axis=1) > 100
-    assert strip.shape[1] == 120 and (bar[:60].sum(), bar[60:].sum()) == (15, 45)
-    merged = clip_strip([small_jpeg(RED), small_jpeg(RED)], np.array([1.0]))
-    assert not merged[-1].any()
+    clip = [small_jpeg(RED), small_jpeg(RED)]
+    strip = clip_strip(clip, np.array([0.25, 0.75]), length=3)
+    bar = (strip[-1].max(axis=1) > 100).reshape(3, 128).sum(axis=1)
+    assert strip.shape[1] == 3 * 128 and bar.tolist() == [0, 32, 96]
+    assert not strip[:, :128].any() and strip[0, 128:].any()
+    assert not clip_strip(clip, np.array([1.0]), length=2)[-1].any()
 
 
 def test_images_are_kept_small():
