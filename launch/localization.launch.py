@@ -54,6 +54,7 @@ def start(context: LaunchContext) -> list:
         name="movix_localization",
         namespace=told["namespace"],
         output="screen",
+        sigterm_timeout="15",  # an update in progress on a busy machine is finished, not killed
         parameters=[*files, overrides | {"use_sim_time": told["use_sim_time"].lower() == "true"}],
         remappings=[
             ("image", told["image"]),

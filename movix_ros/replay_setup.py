@@ -102,4 +102,4 @@ def _pose_parameters(prior: Prior) -> dict[str, Scalar]:
     values = dict(
         zip(("x", "y", "yaw", "sigma_x", "sigma_y", "sigma_yaw"), (*prior.pose_map_base, *sigmas), strict=True)
     )
-    return {"set_initial_pose": True} | {f"initial_pose.{name}": float(value) for name, value in values.items()}
+    return {"set_initial_pose": True, **{f"initial_pose.{name}": float(value) for name, value in values.items()}}

@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> None:
     with folder.logging():
         _log.info("%s", args.command_line)
         with tqdm(events, desc=recording.name, unit=" events", delay=0.5) as progress:
-            finished = replay(progress, localizer, prior, tracer and tracer.update)
+            finished = replay(progress, localizer, prior, tracer.update if tracer else None)
         # a fault both have seen is one fault
         finished = dataclasses.replace(finished, counts=finished.counts | Counter(recording.reader.counts))
         _log.info("skipped: %s", dict(finished.counts) or "nothing")

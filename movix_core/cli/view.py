@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from movix_core.errors import RecordingError
 from movix_core.recordings.trajectory import Trajectory
-from movix_core.types import Event, ImageEvent
+from movix_core.types import Event, ImageEvent, OdometryEvent
 
 if TYPE_CHECKING:
     from movix_core.evaluation.plots import MapImage
@@ -82,10 +82,11 @@ def _bag_scene(args: argparse.Namespace) -> Scene:
     images: list[tuple[int, bytes]] = []
     odometry = odometry_track(_without_images(reader.events(), images))
     laid = None if truth is None else dead_reckoned(odometry, truth)
-    return Scene(args.path.stem, site and _map(site, args.layer), truth, laid, images=images)
+    image = None if site is None else _map(site, args.layer)
+    return Scene(args.path.stem, image, truth, laid, images=images)
 
 
-def _without_images(events: Iterator[Event], images: list[tuple[int, bytes]]) -> Iterator[Event]:
+def _without_images(events: Iterator[Event], images: list[tuple[int, bytes]]) -> Iterator[OdometryEvent]:
     """Odometry alone; images pass into the list on the way, small and five a second."""
     from movix_core.evaluation.trace import small_jpeg
 

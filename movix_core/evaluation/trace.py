@@ -14,7 +14,7 @@ from movix_core.clip import Clip
 from movix_core.errors import RecordingError
 from movix_core.localizer import Localizer
 from movix_core.matching.matcher import Matcher
-from movix_core.matching.patches import PatchMatcher
+from movix_core.matching.seasons import MapMatcher
 from movix_core.recordings.trajectory import Trajectory
 from movix_core.types import PoseEstimate
 
@@ -105,7 +105,7 @@ class Trace:
 class Tracer:
     """Watches a localizer at work; its matcher must be the `matcher` given here."""
 
-    _matcher: PatchMatcher
+    _matcher: MapMatcher
     updates: list[Update] = field(default_factory=list)
     images: dict[int, bytes] = field(default_factory=dict)
     _clip: Clip | None = None
@@ -140,7 +140,7 @@ class Tracer:
 class _Watched:
     """A matcher that shows its clips to a tracer first."""
 
-    def __init__(self, matcher: PatchMatcher, tracer: Tracer) -> None:
+    def __init__(self, matcher: MapMatcher, tracer: Tracer) -> None:
         self._matcher, self._tracer = matcher, tracer
 
     def __getattr__(self, name: str) -> Any:

@@ -23,6 +23,7 @@ from movix_core.evaluation.ellipse import ellipse
 from movix_core.evaluation.plots import MapImage
 from movix_core.evaluation.trace import Trace, Update
 from movix_core.geometry import se2
+from movix_core.recordings.images import decode_file
 from movix_core.recordings.trajectory import Trajectory
 
 _TRUTH, _ODOMETRY, _ESTIMATE, _PARTICLES = [255, 255, 255], [255, 90, 95], [255, 210, 63], [76, 201, 240]
@@ -88,8 +89,9 @@ class _Log:
         for stamp_ns, data in scene.images:
             self._at(stamp_ns)
             self._log("camera", rr.EncodedImage(contents=data, media_type="image/jpeg"))
-        for update in scene.trace.updates if scene.trace else ():
-            self._update(update, scene.trace.images)
+        if scene.trace is not None:
+            for update in scene.trace.updates:
+                self._update(update, scene.trace.images)
 
     def _map(self, image: MapImage) -> None:
         west, south, east, north = image.bounds
@@ -170,7 +172,7 @@ def clip_strip(images: list[bytes], attention: np.ndarray, length: int) -> np.nd
 
 def _decoded(data: bytes) -> np.ndarray:
     """uint8 (H, W, 3) RGB of a JPEG."""
-    return cv2.cvtColor(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+    return decode_file(data)
 
 
 def dead_reckoned(odometry: Trajectory, truth: Trajectory) -> Trajectory | None:
@@ -207,7 +209,7 @@ def _blueprint(scene: Scene) -> Any:
     (x, y), height = (low + high) / 2, 1.3 * float((high - low).max()) + 60.0
     eye = rrb.EyeControls3D(position=[x, y - 0.01, height], look_target=[x, y, 0.0], eye_up=[0.0, 1.0, 0.0])
     world = rrb.Spatial3DView(origin="world", name=scene.name, eye_controls=eye, line_grid=False)
-    side = [rrb.Spatial2DView(origin="camera", name="camera")]
+    side: list[Any] = [rrb.Spatial2DView(origin="camera", name="camera")]
     updates = scene.trace.updates if scene.trace else ()
     if updates:
         side.append(rrb.Spatial2DView(origin="clip", name="clip, oldest left; bar = attention"))
