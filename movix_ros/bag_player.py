@@ -36,6 +36,7 @@ _LATCHED_TOPICS = ("/tf_static", "/robot_description")
 _TF_TOPICS = ("/tf", "/tf_static")
 _BAG_QOS = QoSProfile(depth=50)
 _POLL_S = 0.05
+_SETTLE_S = 0.5  # a subscriber learns of us a moment after we learn of it; what comes before is lost to it
 
 
 Sender = Callable[[bytes], None]
@@ -120,6 +121,8 @@ class BagPlayer(Node):
                 if time.monotonic() > deadline_s:
                     raise RecordingError(f"nobody subscribed to {topic} within {wait_s:g} s: start its node first")
                 time.sleep(_POLL_S)
+        if topics:
+            time.sleep(_SETTLE_S)
 
     def _subscribers(self, topic: str) -> int:
         """How many will get what is published now; of a topic that is not ours, how many the graph knows."""

@@ -60,11 +60,11 @@ def test_the_node_answers_as_offline(drive, tmp_path):
         RosProcess("localization_node", "--ros-args", "--params-file", file, *remap, log=tmp_path / "node.log") as node,
         RosProcess("bag_recorder", "-o", str(tmp_path / "out"), "/localization", log=tmp_path / "rec.log") as recorder,
         RosProcess(
-            "bag_player", str(bag), "--profile", "tartandrive", "--wait-for", *setup.listened_to, "/localization",
+            "bag_player", str(bag), "--profile", "tartandrive", "--wait-s", "240", "--wait-for", *setup.listened_to, "/localization",
             log=tmp_path / "player.log",
         ) as player,
     ):  # fmt: skip
-        assert player.wait(120) == 0, player.output
+        assert player.wait(280) == 0, player.output
         time.sleep(3.0)  # the last update
         assert (node.interrupt(), recorder.interrupt()) == (0, 0), node.output
     got = published(tmp_path / "out")
