@@ -22,10 +22,7 @@ setup(
         ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),
         (SHARE, ["package.xml"]),
         # pip knows nothing of `ros2 run`, which looks for executables here.
-        (
-            f"lib/{PACKAGE}",
-            ["scripts/localization_node", "scripts/aerial_map_node", "scripts/bag_player", "scripts/bag_recorder"],
-        ),
+        (f"lib/{PACKAGE}", sorted(map(str, Path("scripts").iterdir()))),
         *shared_files("config", "launch", "models"),
     ],
 )

@@ -287,16 +287,44 @@ def dump_config(config: LocalizationConfig, node_name: str = "/**") -> str:
     return "\n".join(lines) + "\n"
 
 
+def parameter_table(config: LocalizationConfig) -> str:
+    """Markdown (docs/parameters.md): every parameter with type, default, unit, range or choices, and what it is."""
+    lines = [
+        "# Parameters",
+        "",
+        "Written by `movix config docs`. A live parameter may be set while the node runs; the others are read-only.",
+        "",
+        "| parameter | type | default | unit | range | live | |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for path, entry, value in walk(config):
+        meta = entry.metadata
+        live = "yes" if meta.get("live", False) else ""
+        shown = (f"`{path}`", type(value).__name__, f"`{_yaml_scalar(value)}`", meta["unit"], _allowed(entry), live)
+        lines.append(f"| {' | '.join((*shown, meta['doc']))} |")
+    return "\n".join(lines) + "\n"
+
+
+def _allowed(entry: dataclasses.Field) -> str:
+    """The choices or the range of a parameter, '' where there is none."""
+    meta = entry.metadata
+    if meta["choices"]:
+        return ", ".join(meta["choices"])
+    if meta["low"] is None and meta["high"] is None:
+        return ""
+    low = "-inf" if meta["low"] is None else f"{meta['low']:g}"
+    high = "inf" if meta["high"] is None else f"{meta['high']:g}"
+    return f"{low}..{high}"
+
+
 def describe(entry: dataclasses.Field) -> str:
     """One line on a parameter: what it is, unit, range or choices."""
     meta = entry.metadata
     text = meta["doc"] + (f" [{meta['unit']}]" if meta["unit"] else "")
     if meta["choices"]:
         text += f" ({' | '.join(meta['choices'])})"
-    elif meta["low"] is not None or meta["high"] is not None:
-        low = "-inf" if meta["low"] is None else f"{meta['low']:g}"
-        high = "inf" if meta["high"] is None else f"{meta['high']:g}"
-        text += f" ({low}..{high})"
+    elif allowed := _allowed(entry):
+        text += f" ({allowed})"
     return text
 
 

@@ -7,10 +7,24 @@ import shlex
 import sys
 from collections.abc import Sequence
 
-from movix_core.cli import bench, calibrate, config, dataset, evaluate, model, replay, simulate, site, train
+from movix_core.cli import (
+    bag,
+    bench,
+    calibrate,
+    config,
+    dataset,
+    doctor,
+    evaluate,
+    model,
+    replay,
+    simulate,
+    site,
+    train,
+    view,
+)
 from movix_core.errors import MovixError
 
-VERBS = (simulate, site, dataset, replay, evaluate, train, calibrate, bench, model, config)
+VERBS = (simulate, site, dataset, replay, evaluate, train, calibrate, bench, bag, view, model, config, doctor)
 _INTERRUPTED = 130  # what shells report for SIGINT
 
 

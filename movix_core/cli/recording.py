@@ -72,11 +72,9 @@ def _open_bag(args: argparse.Namespace, config: LocalizationConfig, site: Site) 
 
     profile = load_profile(args.profile)
     reader = BagReader(args.bag, profile)
-    truth = reader.truth()
+    truth = reader.truth_in_map(site.origin_easting_m, site.origin_northing_m)
     if truth is not None:
         truth = truth.shifted(*args.truth_offset)
-    if truth is not None and profile.truth_axes == "nwu_utm":
-        truth = truth.shifted(-site.origin_easting_m, -site.origin_northing_m)
     events = reader.events()
     first = next(iter(events))
     notes = _simulation_notes(args.bag)

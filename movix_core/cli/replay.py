@@ -18,12 +18,14 @@ from movix_core.cli.arguments import add_config_arguments, config_of, model_fold
 from movix_core.cli.recording import Recording, add_recording_arguments, open_recording
 from movix_core.config import LocalizationConfig
 from movix_core.errors import ConfigError, MovixError, RecordingError
-from movix_core.evaluation.prior import Prior, displaced_prior
+from movix_core.evaluation.prior import Prior, prior_from_truth
+from movix_core.recordings.trajectory import Trajectory
 from movix_core.types import Event, OdometryEvent, Pose2D
 
 if TYPE_CHECKING:
     from movix_core.evaluation.replay import Run
     from movix_core.evaluation.run_folder import RunFolder
+    from movix_core.evaluation.trace import Trace, Tracer
     from movix_core.matching.seasons import MapMatcher
 
 _log = logging.getLogger(__name__)
@@ -43,6 +45,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--seed", type=int, help="of prior and filter (default: random_seed of the parameters, else 0)")
     parser.add_argument("--reference", type=Path, help="truth in `map`, TUM (default: the recording's own)")
     parser.add_argument("--drive-date", type=parse_date, help="date of the drive (default: from its stamps)")
+    parser.add_argument(
+        "--trace", action="store_true", help="keep particles, clip images and attention, for `movix view`"
+    )
     add_config_arguments(parser)
     parser.set_defaults(run=run)
 
@@ -51,6 +56,7 @@ def run(args: argparse.Namespace) -> None:
     from movix_core.assembly import generator_from_config, matcher_from_config
     from movix_core.evaluation.replay import replay
     from movix_core.evaluation.run_folder import RunFolder
+    from movix_core.evaluation.trace import TRACE_FILE, Tracer
     from movix_core.localizer import Localizer
     from movix_core.maps.site import load_site
 
@@ -59,16 +65,19 @@ def run(args: argparse.Namespace) -> None:
     recording = open_recording(args, config, site)
     matcher = matcher_from_config(dataclasses.replace(config, drive_date=str(recording.drive_date)))
     prior, events = _prior(args, config, recording)
-    localizer = Localizer(matcher, config, generator_from_config(config))
+    tracer = Tracer(matcher) if args.trace else None
+    localizer = Localizer(tracer.matcher if tracer else matcher, config, generator_from_config(config))
     folder = RunFolder.create(args.out, recording.name)
     with folder.logging():
         _log.info("%s", args.command_line)
         with tqdm(events, desc=recording.name, unit=" events", delay=0.5) as progress:
-            finished = replay(progress, localizer, prior)
+            finished = replay(progress, localizer, prior, tracer.update if tracer else None)
         # a fault both have seen is one fault
         finished = dataclasses.replace(finished, counts=finished.counts | Counter(recording.reader.counts))
         _log.info("skipped: %s", dict(finished.counts) or "nothing")
     folder.write_config(config)
+    if tracer is not None:
+        _trace(tracer, finished, recording).save(folder.path / TRACE_FILE)
     _report(folder, finished, recording, matcher, config.random_seed)
 
 
@@ -91,7 +100,7 @@ def _prior(args: argparse.Namespace, config: LocalizationConfig, recording: Reco
 
     start_ns, events = _first_odometry(recording)
     if args.prior_from == "truth":
-        return _prior_from_truth(recording, start_ns, config.random_seed), events
+        return prior_from_truth(recording.truth, start_ns, config.random_seed), events
     if args.initial_pose is None and not config.set_initial_pose:
         raise ConfigError("where does the drive start? give --initial-pose X Y YAW, or --prior-from truth")
     pose, covariance = initial_pose_from_config(config)
@@ -109,15 +118,15 @@ def _first_odometry(recording: Recording) -> tuple[int, Iterable[Event]]:
     raise RecordingError(f"{recording.name} holds no odometry: MoViX needs a continuous odometry beside the camera")
 
 
-def _prior_from_truth(recording: Recording, start_ns: int, seed: int) -> Prior:
-    if recording.truth is None:
-        raise RecordingError(f"{recording.name} holds no truth to start from: give --reference, or --initial-pose")
-    later = np.flatnonzero(recording.truth.stamps_ns >= start_ns)
-    if not len(later):
-        raise RecordingError(f"the truth of {recording.name} ends before its odometry begins: check the reference")
-    first = later[0]
-    pose = Pose2D.from_array(recording.truth.poses[first])
-    return displaced_prior(pose, int(recording.truth.stamps_ns[first]), seed)
+def _trace(tracer: Tracer, run: Run, recording: Recording) -> Trace:
+    """What the tracer saw, beside odometry from the same prior and the truth."""
+    from movix_core.evaluation.baselines import odometry_from
+    from movix_core.evaluation.trace import Trace
+
+    stamps_ns = run.odometry.stamps_ns
+    poses = odometry_from(run.prior.pose_map_base, run.prior.stamp_ns, run.odometry)(stamps_ns)
+    known = np.isfinite(poses).all(axis=1)
+    return Trace(tracer.updates, tracer.images, Trajectory(stamps_ns[known], poses[known]), recording.truth)
 
 
 def _report(folder: RunFolder, run: Run, recording: Recording, matcher: MapMatcher, seed: int) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from movix_core.evaluation.ellipse import ellipse
 from movix_core.evaluation.figure import GRID, INK, new_figure
 from movix_core.evaluation.replay import Run
 from movix_core.evaluation.trajectory_errors import PoseAt, horizontal_errors, pose_errors, scored_points
@@ -90,18 +91,11 @@ def _broken_at_gaps(truth: Trajectory, max_gap_s: float = 1.0) -> tuple[np.ndarr
 
 
 def _draw_ellipses(axes: Axes, run: Run, count: int = 12) -> None:
-    """The 95 % ellipses (2.45 sigma in two dimensions) of evenly spread updates."""
-    from matplotlib.patches import Ellipse
-
+    """The 95 % ellipses of evenly spread updates."""
     step = max(1, len(run.estimates) // count)
     for number, estimate in enumerate(run.estimates[::step]):
-        values, vectors = np.linalg.eigh(estimate.covariance[:2, :2])
-        width, height = 2 * 2.4477 * np.sqrt(np.maximum(values[::-1], 0.0))
-        angle = np.degrees(np.arctan2(vectors[1, 1], vectors[0, 1]))
-        axes.add_patch(Ellipse(
-            estimate.pose_map_base[:2], width, height, angle=angle, fill=False, ec=_ESTIMATE, lw=0.9, alpha=0.9,
-            label="95 % ellipse" if number == 0 else None,
-        ))  # fmt: skip
+        outline = ellipse(np.array(estimate.pose_map_base[:2]), estimate.covariance[:2, :2])
+        axes.plot(*outline.T, color=_ESTIMATE, lw=0.9, alpha=0.9, label="95 % ellipse" if number == 0 else None)
 
 
 def _frame(axes: Axes, poses: np.ndarray, bounds: tuple[float, float, float, float]) -> None:

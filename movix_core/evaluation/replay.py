@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,8 +74,11 @@ class Run:
         return np.searchsorted(anchors_ns, stamps_ns, side="right") - 1
 
 
-def replay(events: Iterable[Event], localizer: Localizer, prior: Prior) -> Run:
-    """Feed events (in stamp order) to a localizer started from `prior`.
+def replay(
+    events: Iterable[Event], localizer: Localizer, prior: Prior,
+    on_update: Callable[[PoseEstimate, Localizer], None] | None = None,
+) -> Run:  # fmt: skip
+    """Feed events (in stamp order) to a localizer started from `prior`; `on_update` is shown each update.
 
     Raises RecordingError if the recording holds no odometry at the prior's stamp.
     """
@@ -88,7 +91,10 @@ def replay(events: Iterable[Event], localizer: Localizer, prior: Prior) -> Run:
             odometry.append(event)
         else:
             images += 1
-        updates.extend(_timed_updates(localizer, event))
+        for milliseconds, estimate in _timed_updates(localizer, event):
+            updates.append((milliseconds, estimate))
+            if on_update is not None:
+                on_update(estimate, localizer)
     track = odometry_track(odometry)
     if not np.isfinite(odometry_at(track, np.array([prior.stamp_ns]))).all():
         raise RecordingError("the recording has no odometry at the time of the initial pose: check the odometry topic")

@@ -14,6 +14,7 @@ from movix_core.config import LocalizationConfig, dump_config
 from movix_core.errors import MovixError
 from movix_core.recordings.trajectory import Trajectory
 
+CONFIG_FILE = "config.yaml"
 ESTIMATE_FILE = "estimate.tum"
 RESULT_FILE = "result.json"
 
@@ -51,7 +52,7 @@ class RunFolder:
 
     def write_config(self, config: LocalizationConfig) -> None:
         """The full configuration, readable by `movix replay --config` and by ROS."""
-        (self.path / "config.yaml").write_text(dump_config(config), encoding="utf-8")
+        (self.path / CONFIG_FILE).write_text(dump_config(config), encoding="utf-8")
 
     def write_result(self, result: Mapping[str, Any]) -> None:
         """The figures; see `jsonable` for how failures are written."""

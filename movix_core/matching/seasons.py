@@ -59,6 +59,7 @@ class SeasonsMatcher:
         self.clip_spacing_m = first.clip_spacing_m
         self.inverse_temperature = first.inverse_temperature
         self.entropy_gain = first.entropy_gain
+        self.model = first.model
         self.imagery = LayeredMap(tuple(matcher.imagery for matcher in matchers))
         self._matchers = tuple(matchers)
         self._fuse = {"best": _best, "mean": _mean}[fusion]

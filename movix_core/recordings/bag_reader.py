@@ -51,9 +51,14 @@ class BagReader:
         self._event_counts: Counter[str] = Counter()
         self._truth_counts: Counter[str] = Counter()
         with open_bag(self.path) as reader:
-            self._image_topic, self._image_type = self._find_images(reader, image_transport)
+            self.image_topic, self._image_type = self._find_images(reader, image_transport)
             self._require_odometry(reader)
             self.camera = self._read_camera(reader)
+
+    @property
+    def compressed(self) -> bool:
+        """Whether the images read are sensor_msgs/CompressedImage."""
+        return self._image_type == _COMPRESSED
 
     @property
     def counts(self) -> dict[str, int]:
@@ -74,7 +79,7 @@ class BagReader:
                 if event is not None:
                     yielded[type(event)] += 1
                     yield event
-        for kind, topic in ((ImageEvent, self._image_topic), (OdometryEvent, self.profile.odometry)):
+        for kind, topic in ((ImageEvent, self.image_topic), (OdometryEvent, self.profile.odometry)):
             if not yielded[kind]:
                 raise RecordingError(f"bag {self.path}: no message on {topic} is usable; skipped {self.counts}")
 
@@ -101,10 +106,17 @@ class BagReader:
         self._truth_counts += counts
         return trajectory
 
+    def truth_in_map(self, origin_easting_m: float, origin_northing_m: float) -> Trajectory | None:
+        """`truth()` in a site's `map` frame: UTM coordinates less the site's origin, others as they were recorded."""
+        truth = self.truth()
+        if truth is None or self.profile.truth_axes == "enu":
+            return truth
+        return truth.shifted(-origin_easting_m, -origin_northing_m)
+
     def _messages(self, reader: AnyReader) -> Iterator[Received]:
         """Images and odometry in order of receipt, each topic's stamps increasing."""
         gates: defaultdict[str, StampGate] = defaultdict(StampGate)
-        connections = _connections(reader, self._image_topic, (self._image_type,))
+        connections = _connections(reader, self.image_topic, (self._image_type,))
         connections += _connections(reader, self.profile.odometry, (_ODOMETRY,))
         for connection, received_ns, data in raw_messages(reader, connections, self.path):
             name = "odometry" if connection.msgtype == _ODOMETRY else "image"

@@ -80,6 +80,20 @@ class MessageBuilder:
             pose=self._pose_with_covariance(pose, np.zeros((3, 3))), twist=twist_covariance,
         )  # fmt: skip
 
+    def spatial_odometry(self, stamp_ns: int, row: ArrayLike, frame_id: str, child_frame_id: str) -> Any:
+        """nav_msgs/Odometry of a row (13,), as it is: x y z, qx qy qz qw, vx vy vz, wx wy wz."""
+        x, y, z, qx, qy, qz, qw, *twist = (float(value) for value in np.asarray(row))
+        pose = self._make(
+            "geometry_msgs/msg/Pose", position=self._point((x, y, z)),
+            orientation=self._make("geometry_msgs/msg/Quaternion", x=qx, y=qy, z=qz, w=qw),
+        )  # fmt: skip
+        body = self._make("geometry_msgs/msg/Twist", linear=self._vector(twist[:3]), angular=self._vector(twist[3:]))
+        return self._make(
+            "nav_msgs/msg/Odometry", header=self.header(stamp_ns, frame_id), child_frame_id=child_frame_id,
+            pose=self._make("geometry_msgs/msg/PoseWithCovariance", pose=pose, covariance=np.zeros(36)),
+            twist=self._make("geometry_msgs/msg/TwistWithCovariance", twist=body, covariance=np.zeros(36)),
+        )  # fmt: skip
+
     def pose_with_covariance(self, stamp_ns: int, pose: ArrayLike, covariance: ArrayLike, frame_id: str) -> Any:
         """geometry_msgs/PoseWithCovarianceStamped of a planar pose (3,) and its (3, 3) covariance."""
         return self._make(

@@ -104,7 +104,7 @@ class TartanDriveRun:
             yield ImageEvent(stamp_ns, image, fitted(self.camera, image))
 
     def _read_truth(self) -> tuple[Trajectory, Counter[str]]:
-        stamps_ns, rows = self._read_rows("gps_odom")
+        stamps_ns, rows = self.rows("gps_odom")
         poses = to_enu(planar_poses(rows[:, :3], rows[:, 3:7]), self.profile.truth_axes)
         truth, counts = screen_truth(stamps_ns, poses, _planar_speed(rows), self.profile.truth_bounds_m)
         if len(truth) == 0:
@@ -112,7 +112,7 @@ class TartanDriveRun:
         return truth, counts
 
     def _read_odometry(self) -> tuple[Trajectory, Counter[str]]:
-        stamps_ns, rows = self._read_rows(self._odometry_source)
+        stamps_ns, rows = self.rows(self._odometry_source)
         quaternions = self._odometry_source == "super_odom"
         poses = planar_poses(rows[:, :3], rows[:, 3:7]) if quaternions else _visual_poses(rows)
         screen = Screen(stamps_ns, poses, "odometry")
@@ -125,8 +125,8 @@ class TartanDriveRun:
             raise RecordingError(f"{folder}: not one usable row of odometry; dropped {dict(counts)}")
         return odometry, counts
 
-    def _read_rows(self, source: str) -> tuple[np.ndarray, np.ndarray]:
-        """stamps_ns (N,) and rows (N, 13) of one odometry folder."""
+    def rows(self, source: str) -> tuple[np.ndarray, np.ndarray]:
+        """stamps_ns (N,) and rows (N, 13) of one odometry folder, with all their faults."""
         folder = self.path / source
         try:
             rows = np.load(folder / "odometry.npy", allow_pickle=False)

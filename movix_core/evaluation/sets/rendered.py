@@ -16,7 +16,7 @@ from movix_core.evaluation.sets.simulated import IMAGE_SPACING_M
 from movix_core.maps.imagery import Imagery
 from movix_core.recordings.trajectory import Trajectory
 from movix_core.simulation.classmap import classes_from_orthophoto, world_from_classes
-from movix_core.simulation.drive import simulate_drive
+from movix_core.simulation.drive import Drive, simulate_drive
 from movix_core.types import Event
 
 DATA = "real trajectory, rendered camera"
@@ -27,7 +27,15 @@ _MARGIN_M = 60.0  # of world around the drive: as far as its camera usefully see
 def rendered_events(
     imagery: Imagery, truth: Trajectory, odometry: Trajectory, date: datetime.date, seed: int
 ) -> tuple[Event, ...]:
-    """Real odometry as recorded, and images rendered along the true path about every metre.
+    """Real odometry as recorded, and images rendered along the true path about every metre; see `rendered_drive`."""
+    return tuple(rendered_drive(imagery, truth, odometry, date, seed).events(spacing_m=IMAGE_SPACING_M))
+
+
+def rendered_drive(
+    imagery: Imagery, truth: Trajectory, odometry: Trajectory, date: datetime.date, seed: int,
+    image_size: tuple[int, int] = (160, 85),
+) -> Drive:  # fmt: skip
+    """A real drive through the rendered world; image_size: (width, height) pixels.
 
     truth: `map` frame; it decides where the camera stood and is told to nobody. There are no images
     where truth is missing or outside the imagery.
@@ -35,8 +43,9 @@ def rendered_events(
     truth = within(truth, imagery.bounds)
     classes, west, south = _classes_around(imagery, truth, seed)
     world = world_from_classes(classes, _CELL_M, seed, (date,), name="classes of the map")
-    drive = simulate_drive(world, date, seed, truth=truth.shifted(-west, -south), odometry=odometry)
-    return tuple(drive.events(spacing_m=IMAGE_SPACING_M))
+    return simulate_drive(
+        world, date, seed, truth=truth.shifted(-west, -south), odometry=odometry, image_size=image_size
+    )
 
 
 def within(truth: Trajectory, bounds: tuple[float, float, float, float]) -> Trajectory:
