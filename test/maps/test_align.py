@@ -52,7 +52,7 @@ def test_a_shift_and_rotation_of_one_picture_is_found_to_a_fraction_of_a_pixel(s
     layer = site.layers[0]
     found = align_to_layer(displaced(site, layer, offset_m, rotation_rad), open_layer(site, layer), GSD_M)
     assert residual_m(found, offset_m, rotation_rad) < 0.3 * GSD_M
-    assert found.rotation_rad == pytest.approx(-rotation_rad, abs=2e-4)
+    assert found.rotation_rad == pytest.approx(-rotation_rad, abs=5e-4)
 
 
 @pytest.mark.parametrize("number", [1, 2])
