@@ -9,7 +9,7 @@ from visualization_msgs.msg import Marker
 from movix_core.assembly import drive_date_from_config
 from movix_core.errors import ConfigError, SiteError
 from movix_core.maps.layer_choice import choose_layers
-from movix_core.maps.reader import open_layer
+from movix_core.maps.opening import open_layer
 from movix_core.maps.site import load_site
 from movix_ros import qos
 from movix_ros.calendar_day import today

@@ -54,7 +54,7 @@ def _track(file: Path) -> np.ndarray:
 
 def _estimate(site: Site, layer: Layer, reference: str | None, track: np.ndarray | None) -> Correction:
     from movix_core.maps.align import align_to_layer
-    from movix_core.maps.reader import open_layer
+    from movix_core.maps.opening import open_layer
     from movix_core.maps.track_evidence import align_to_track
 
     if track is not None:
@@ -65,7 +65,7 @@ def _estimate(site: Site, layer: Layer, reference: str | None, track: np.ndarray
 
 def _report(found: Correction, site: Site, layer: Layer) -> None:
     """What it means where the layer lies: a rotation about a far origin makes offset_m alone say little."""
-    from movix_core.maps.reader import open_layer
+    from movix_core.maps.opening import open_layer
 
     west, south, east, north = open_layer(site, layer).bounds
     middle = np.array([[(west + east) / 2, (south + north) / 2]])
@@ -76,7 +76,7 @@ def _report(found: Correction, site: Site, layer: Layer) -> None:
 
 def _draw(file: Path, site: Site, before: Layer, after: Layer, reference: str | None, track: np.ndarray | None) -> None:
     from movix_core.maps.align_picture import draw_on_layer, draw_under_track, side_by_side
-    from movix_core.maps.reader import open_layer
+    from movix_core.maps.opening import open_layer
 
     readers = [open_layer(site, layer) for layer in (before, after)]
     if track is not None:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from movix_core.maps.imagery import Imagery
-from movix_core.maps.reader import open_layer
+from movix_core.maps.opening import open_layer
 from movix_core.maps.site import Layer, Site
 from movix_core.maps.window import BYTES_PER_PIXEL, MapWindow
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from movix_core.maps.reader import LayerReader, open_layer
+from movix_core.maps.opening import open_layer
+from movix_core.maps.reader import LayerReader
 from movix_core.maps.site import Layer, Site
 
 

@@ -14,9 +14,9 @@ from movix_core.errors import FetchError, StoreError
 from movix_core.maps.fetcher import Fetcher
 from movix_core.maps.hosts import Hosts
 from movix_core.maps.site import Layer, Site
+from movix_core.maps.source_settings import Online
+from movix_core.maps.sources.opening import open_source
 from movix_core.maps.sources.piece import Piece
-from movix_core.maps.sources.settings import Online
-from movix_core.maps.sources.source import open_source
 
 _BATCH = 2000
 _MAX_FAILURES = 20  # then the server is taken to be down

@@ -32,14 +32,6 @@ class LayerReader(Protocol):
         """
 
 
-def open_layer(site: Site, layer: Layer) -> LayerReader:
-    """The reader of a layer, from what is on disk: no network. Errors: SiteError naming the source."""
-    from movix_core.maps.raster import RasterReader
-    from movix_core.maps.sources.source import open_source
-
-    return RasterReader(site, layer) if layer.source is None else open_source(site, layer)
-
-
 def grid_in_map(site: Site, layer: Layer, bounds_map: Bounds, gsd_m: float) -> PixelGrid:
     """The pixels of a rectangle of `map` in the site's grid, where the layer's georeference has them.
 

@@ -17,7 +17,7 @@ from rasterio.transform import from_origin
 
 from movix_core.errors import MovixError, SiteError
 from movix_core.maps.geodesy import Grid
-from movix_core.maps.sources.settings import SourceSettings, read_settings
+from movix_core.maps.source_settings import SourceSettings, read_settings
 
 SITE_FILE = "site.yaml"
 _MAX_BYTES = 1 << 20

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from movix_core.errors import MovixError
+from movix_core.maps.opening import open_layer
 from movix_core.maps.prefetch import plan_layer
-from movix_core.maps.reader import open_layer
 from movix_core.maps.site import Layer, Site
 
 _STRIP_PX = 1024

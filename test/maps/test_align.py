@@ -10,7 +10,7 @@ import pytest
 from movix_core.errors import SiteError
 from movix_core.maps.align import align_to_layer
 from movix_core.maps.correction import Correction
-from movix_core.maps.reader import open_layer
+from movix_core.maps.opening import open_layer
 from movix_core.maps.site import LayerSource, Site, write_site
 from movix_core.maps.track_evidence import align_to_track
 from movix_core.simulation.drive import simulate_drive

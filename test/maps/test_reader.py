@@ -8,7 +8,7 @@ import pytest
 import rasterio
 from rasterio.transform import from_origin
 
-from movix_core.maps.reader import open_layer
+from movix_core.maps.opening import open_layer
 from movix_core.maps.site import Layer, Site
 
 CRS = "EPSG:32617"

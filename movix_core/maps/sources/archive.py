@@ -11,8 +11,8 @@ import numpy as np
 from movix_core.errors import FetchError, SiteError
 from movix_core.maps.reader import Bounds
 from movix_core.maps.site import Layer, Site
+from movix_core.maps.source_settings import Archive
 from movix_core.maps.sources.piece import Piece
-from movix_core.maps.sources.settings import Archive
 from movix_core.maps.sources.source import bounds_of_site
 from movix_core.maps.sources.tile_mosaic import read_tiles
 from movix_core.maps.tile_grid import TileGrid

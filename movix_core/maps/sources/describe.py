@@ -11,10 +11,11 @@ from movix_core.errors import SiteError
 from movix_core.maps.fetcher import Fetcher
 from movix_core.maps.reader import grid_in_map
 from movix_core.maps.site import Layer, Site
+from movix_core.maps.source_settings import Archive, TileServer, read_settings, settings_entry
 from movix_core.maps.sources.archive import finest_zoom
+from movix_core.maps.sources.opening import open_source
 from movix_core.maps.sources.remote_raster import RemoteRasterSource
-from movix_core.maps.sources.settings import Archive, TileServer, read_settings, settings_entry
-from movix_core.maps.sources.source import bounds_of_site, open_source
+from movix_core.maps.sources.source import bounds_of_site
 from movix_core.maps.sources.stac import StacSource
 from movix_core.maps.sources.tile_server import tile_grid_of
 from movix_core.maps.tile_grid import TileGrid

@@ -11,7 +11,7 @@ from movix_core.errors import FetchError
 from movix_core.maps.fetcher import Answer, Fetcher, Request
 from movix_core.maps.hosts import host_entry
 from movix_core.maps.site import Layer, Site
-from movix_core.maps.sources.settings import Online
+from movix_core.maps.source_settings import Online
 from movix_core.maps.store_folder import StoreFolder
 from movix_core.maps.tile_store import TileStore
 

@@ -14,9 +14,9 @@ from movix_core.maps.pixel_grid import applied, bounds_of
 from movix_core.maps.raster import RasterReader, pixel_grid
 from movix_core.maps.reader import Bounds, LayerReader, grid_in_map
 from movix_core.maps.site import Layer, Site
+from movix_core.maps.source_settings import RemoteRaster
 from movix_core.maps.sources.piece import Piece, online_request, source_folder
 from movix_core.maps.sources.remote_file import RemoteFile
-from movix_core.maps.sources.settings import RemoteRaster
 from movix_core.maps.sources.source import bounds_of_site
 from movix_core.maps.tile_store import TileStore
 

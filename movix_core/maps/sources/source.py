@@ -6,11 +6,9 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from movix_core.errors import SiteError
-from movix_core.maps.fetcher import Fetcher
 from movix_core.maps.reader import Bounds, LayerReader
-from movix_core.maps.site import Layer, Site
-from movix_core.maps.sources.piece import Piece, site_store
-from movix_core.maps.sources.settings import Archive, RemoteRaster, StacSearch, TileServer
+from movix_core.maps.site import Site
+from movix_core.maps.sources.piece import Piece
 
 
 class Source(LayerReader, Protocol):
@@ -28,26 +26,6 @@ class Source(LayerReader, Protocol):
 
     def settle(self) -> None:
         """Once the pieces are there: fetch what could not be foreseen of what `read` will need (a file's masks)."""
-
-
-def open_source(site: Site, layer: Layer, fetcher: Fetcher | None = None) -> Source:
-    """The source of a layer. Errors: SiteError, FetchError."""
-    from movix_core.maps.sources.archive import ArchiveSource
-    from movix_core.maps.sources.remote_raster import RemoteRasterSource
-    from movix_core.maps.sources.stac import StacSource
-    from movix_core.maps.sources.tile_server import TileServerSource
-
-    match layer.source:
-        case TileServer() as settings:
-            return TileServerSource(site, layer, settings, site_store(site), fetcher)
-        case Archive() as settings:
-            return ArchiveSource(site, layer, settings)
-        case RemoteRaster() as settings:
-            return RemoteRasterSource(site, layer, settings, site_store(site), fetcher)
-        case StacSearch() as settings:
-            return StacSource(site, layer, settings, site_store(site), fetcher)
-        case None:
-            raise SiteError(f"layer '{layer.name}' is a file: there is nothing to fetch")
 
 
 def bounds_of_site(site: Site) -> Bounds:

@@ -22,10 +22,10 @@ from movix_core.maps.pixel_grid import bounds_of
 from movix_core.maps.raster import RasterReader
 from movix_core.maps.reader import Bounds, grid_in_map
 from movix_core.maps.site import Layer, Site
+from movix_core.maps.source_settings import StacSearch
 from movix_core.maps.sources.piece import Piece, online_request, source_folder
 from movix_core.maps.sources.remote_file import RemoteFile
 from movix_core.maps.sources.remote_raster import native_gsd_m, raster_pieces, settle_raster
-from movix_core.maps.sources.settings import StacSearch
 from movix_core.maps.sources.source import bounds_of_site
 from movix_core.maps.tile_store import TileStore
 

@@ -10,8 +10,8 @@ import numpy as np
 from movix_core.maps.fetcher import Answer, Fetcher
 from movix_core.maps.reader import Bounds, grid_in_map
 from movix_core.maps.site import Layer, Site
+from movix_core.maps.source_settings import TileServer
 from movix_core.maps.sources.piece import Piece, online_request, source_folder
-from movix_core.maps.sources.settings import TileServer
 from movix_core.maps.sources.source import bounds_of_site
 from movix_core.maps.sources.tile_mosaic import read_tiles
 from movix_core.maps.tile_grid import TileGrid

@@ -12,7 +12,7 @@ from rasterio.warp import Resampling, calculate_default_transform, reproject
 from movix_core.evaluation.imagery import ground
 from movix_core.evaluation.imagery.loopback import LoopbackServer
 from movix_core.maps.prefetch import open_fetcher
-from movix_core.maps.sources.source import open_source
+from movix_core.maps.sources.opening import open_source
 from test.maps.loopback import SIZE_M, ZOOM, site_with, tile_files, xyz
 
 

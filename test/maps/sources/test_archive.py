@@ -7,7 +7,7 @@ import pytest
 
 from movix_core.errors import SiteError
 from movix_core.evaluation.imagery import ground
-from movix_core.maps.reader import open_layer
+from movix_core.maps.opening import open_layer
 from movix_core.maps.sources.archive import finest_zoom
 from test.maps.loopback import SIZE_M, ZOOM, site_with, tile_files
 

@@ -8,9 +8,9 @@ from rasterio.windows import Window
 from movix_core.errors import FetchError, MovixError, SiteError
 from movix_core.evaluation.imagery import ground
 from movix_core.evaluation.imagery.loopback import Fault, LoopbackServer
+from movix_core.maps.opening import open_layer
 from movix_core.maps.prefetch import fetch_layer, open_fetcher, plan_layer
-from movix_core.maps.reader import open_layer
-from movix_core.maps.sources.source import open_source
+from movix_core.maps.sources.opening import open_source
 from test.maps.loopback import site_with
 
 BOUNDS = (0.0, 0.0, 300.0, 300.0)

@@ -6,8 +6,8 @@ from movix_core.errors import FetchError
 from movix_core.evaluation.imagery.loopback import Fault, LoopbackServer
 from movix_core.maps.fetcher import Fetcher
 from movix_core.maps.hosts import Hosts
-from movix_core.maps.reader import open_layer
-from movix_core.maps.sources.source import open_source
+from movix_core.maps.opening import open_layer
+from movix_core.maps.sources.opening import open_source
 from movix_core.maps.tile_store import TileStore
 from test.maps.loopback import site_with, tile_files, xyz
 

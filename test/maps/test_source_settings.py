@@ -3,7 +3,7 @@
 import pytest
 
 from movix_core.errors import MovixError
-from movix_core.maps.sources.settings import KINDS, read_settings, settings_entry
+from movix_core.maps.source_settings import KINDS, read_settings, settings_entry
 
 XYZ = {"kind": "xyz", "url": "https://t.example.org/{z}/{x}/{y}.png?key={env:MOVIX_KEY}", "zoom": 3}
 STAC = {"kind": "stac", "url": "https://s.example.org/v1", "collection": "naip", "datetime": "2022-01-01/2022-12-31"}
