@@ -8,7 +8,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import quote, urljoin
@@ -209,11 +209,7 @@ def _guarded_pools(hosts: Hosts) -> dict[str, type[HTTPConnectionPool]]:
     def connect(connection: HTTPConnection) -> socket.socket:
         try:
             found = socket.getaddrinfo(connection.host.strip("[]"), connection.port, type=socket.SOCK_STREAM)
-            ip = str(found[0][4][0])
-            hosts.check_address(connection.host.strip("[]"), connection.port, ip)
-            return create_connection(
-                (ip, connection.port), connection.timeout, socket_options=connection.socket_options
-            )
+            return _first_connection(connection, hosts, dict.fromkeys(str(entry[4][0]) for entry in found))
         except OSError as err:
             raise NewConnectionError(connection, str(err)) from err
 
@@ -232,6 +228,20 @@ def _guarded_pools(hosts: Hosts) -> dict[str, type[HTTPConnectionPool]]:
     return {"http": HttpPool, "https": HttpsPool}
 
 
+def _first_connection(connection: HTTPConnection, hosts: Hosts, ips: Iterable[str]) -> socket.socket:
+    """To the first address that answers: `localhost` may be ::1 and 127.0.0.1, and a server listen at one."""
+    failure = OSError("the host has no address")
+    for ip in ips:
+        hosts.check_address(connection.host.strip("[]"), connection.port, ip)
+        try:
+            return create_connection(
+                (ip, connection.port), connection.timeout, socket_options=connection.socket_options
+            )
+        except OSError as err:
+            failure = err
+    raise failure
+
+
 def _headers(request: Request) -> dict[str, str]:
     headers = {name: _with_secrets(value, quoted=False) for name, value in request.headers.items()}
     return headers | _range_header(request)
@@ -246,9 +256,10 @@ def _range_header(request: Request) -> dict[str, str]:
 
 def _headers_after_redirect(headers: dict[str, str], url: str, target: str, request: Request) -> dict[str, str]:
     """What another host, or the same without encryption, is not told: the site file's headers may be keys."""
-    if target.startswith("http:") and url.startswith("https:"):
+    old, new = origin_of(url), origin_of(target)  # schemes may be written in capitals
+    if new.startswith("http:") and old.startswith("https:"):
         raise FetchError(f"cannot fetch {request}: redirected from https to http")
-    return headers if origin_of(target) == origin_of(url) else _range_header(request)
+    return headers if new == old else _range_header(request)
 
 
 def _with_secrets(text: str, *, quoted: bool) -> str:

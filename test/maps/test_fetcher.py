@@ -1,12 +1,14 @@
 """The fetcher against a real server that misbehaves."""
 
 import logging
+import socket
 import traceback
 
 import pytest
 
 from movix_core.errors import FetchError
 from movix_core.evaluation.imagery.loopback import Fault, LoopbackServer
+from movix_core.maps import fetcher
 from movix_core.maps.fetcher import Fetcher, Request
 from movix_core.maps.hosts import Hosts
 
@@ -116,6 +118,28 @@ def test_a_redirect_to_this_machine_under_an_allowed_name_is_refused():
         ):
             fetch(outer, "/a", hosts=Hosts([f"localhost:{port}"], [outer.host]))
         assert not inner.asked
+
+
+def test_a_redirect_to_http_is_refused_however_it_is_written():
+    """From https, which no server here speaks: asked of the rule alone."""
+    for target in ("http://a.example.org/x", "HTTP://a.example.org/x"):
+        with pytest.raises(FetchError, match="from https to http"):
+            fetcher._headers_after_redirect({}, "https://a.example.org/", target, Request("https://a.example.org/"))
+
+
+def test_every_address_of_a_host_is_tried(monkeypatch):
+    """As of `localhost`, which often is ::1 first."""
+    known = socket.getaddrinfo
+
+    def found(host, port, *rest, **more):
+        others = known("127.0.0.2", port, *rest, **more) if host == "localhost" else []  # nobody listens there
+        return [*others, *known(host, port, *rest, **more)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", found)
+    with LoopbackServer({"/a": b"hello"}) as server:
+        port = server.host.partition(":")[2]
+        request = Request(f"http://localhost:{port}/a")
+        assert Fetcher(Hosts([], [f"localhost:{port}"]), retries=0).get(request).body == b"hello"
 
 
 def test_keys_come_from_the_environment_and_show_nowhere(monkeypatch, caplog):
