@@ -104,7 +104,7 @@ def _content(name: str, crs: str, easting_m: float, northing_m: float, width_m: 
 def _describe(file: Path) -> tuple[str, tuple[float, float, float, float], float]:
     """Metric grid, (west, south, east, north) in it, and pixel size in metres."""
     try:
-        with rasterio.open(file) as raster:
+        with rasterio.open(file, driver="GTiff") as raster:  # others may fetch, see `maps.raster`
             if raster.crs is None:
                 raise SiteError(f"imagery {file} has no coordinate system: georeference it first")
             crs = _metric_crs(raster)

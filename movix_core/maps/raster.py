@@ -85,6 +85,12 @@ def pixel_grid(raster: rasterio.DatasetReader) -> PixelGrid:
     return PixelGrid(raster.crs.to_wkt(), raster.transform, raster.height, raster.width)
 
 
+def refuse_named_overviews(raster: rasterio.DatasetReader, shown: str) -> None:
+    """Raise SiteError where a file says that its overviews lie elsewhere: GDAL would go there, past our rules."""
+    if raster.tags(ns="OVERVIEWS"):
+        raise SiteError(f"imagery {shown} names a place for its overviews: write them into the file (gdaladdo)")
+
+
 def _read_window(raster: rasterio.DatasetReader, window: Window, grid: PixelGrid, masked: bool) -> GeoImage:
     """The colours in a window of a raster whose pixels lie on `grid`.
 
@@ -117,6 +123,7 @@ def _opened(file: Path | None, **options: int) -> Iterator[rasterio.DatasetReade
     try:
         # No other driver: some (VRT, WMS) would fetch, past our rules, what a file tells them to.
         with rasterio.open(file, driver="GTiff", **options) as raster:
+            refuse_named_overviews(raster, str(file))
             yield raster
     except rasterio.errors.RasterioError as err:
         raise SiteError(f"cannot read imagery {file}: {err}; fetch or write the layer again") from err

@@ -135,6 +135,8 @@ def site_of(file: Path, content: Any) -> Site:
     names = [layer.name for layer in site.layers]
     if len(set(names)) < len(names):
         raise SiteError(f"{file} has two layers of one name: {', '.join(names)}")
+    if site.store_limit_gb < 0.0:
+        raise SiteError(f"{file}: store_limit_gb must be 0 (no limit) or more, got {site.store_limit_gb:g}")
     if site.bounds_m is None and any(layer.source for layer in site.layers):
         raise SiteError(f"{file} lacks the key 'bounds_m', [west, south, east, north] in metres from the origin")
     Grid(site.crs)  # refuses a coordinate system that is unknown or not metric
@@ -166,6 +168,8 @@ def write_site(
 
 def _read_layer(root: Path, entry: dict[str, Any]) -> Layer:
     name, gsd_m = _text(entry, "name"), _number(entry, "gsd_m")
+    if not name.isprintable() or not name or "/" in name:  # it becomes part of file names
+        raise ValueError(f"name of a layer must be a text without '/', got {reprlib.repr(name)}")
     if gsd_m <= 0.0:
         raise ValueError(f"gsd_m of layer '{name}' must be positive, got {gsd_m}")
     if ("file" in entry) == ("source" in entry):

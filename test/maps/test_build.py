@@ -39,6 +39,13 @@ def test_imagery_on_no_metric_grid_gets_its_utm_zone(tmp_path, crs, transform):
     assert site.crs == "EPSG:32617" and 0.5 < site.layer().gsd_m < 1.2
 
 
+def test_formats_that_could_fetch_are_refused(tmp_path):
+    vrt = tmp_path / "picture.vrt"
+    vrt.write_text('<VRTDataset rasterXSize="8" rasterYSize="8"><SRS>EPSG:32617</SRS></VRTDataset>')
+    with pytest.raises(SiteError, match=r"picture\.vrt"):
+        site_from_rasters(tmp_path / "site", "place", {"may": (vrt, DATE)})
+
+
 def test_errors_name_the_file(tmp_path):
     with pytest.raises(SiteError, match=r"nothing\.tif"):
         site_from_rasters(tmp_path / "site", "place", {"may": (tmp_path / "nothing.tif", DATE)})

@@ -121,6 +121,13 @@ def test_sixteen_bit_imagery_is_refused(site):
         Imagery.load(site, site.layer("spring"))
 
 
+def test_a_file_that_sends_gdal_elsewhere_is_refused(site):
+    with rasterio.open(site.layer("spring").file, "r+", IGNORE_COG_LAYOUT_BREAK="YES") as raster:
+        raster.update_tags(ns="OVERVIEWS", OVERVIEW_FILE="/vsicurl/http://127.0.0.1:9/a.tif")
+    with pytest.raises(SiteError, match="names a place for its overviews"):
+        Imagery.load(site, site.layer("spring"))
+
+
 def test_a_quoted_date_is_a_date(site):
     file = site.root / "site.yaml"
     file.write_text(file.read_text().replace("2019-04-01", "'2019-04-01'"))
@@ -145,6 +152,9 @@ def test_a_quoted_date_is_a_date(site):
         ({"layers": [XYZ, XYZ], "bounds_m": [0, 0, 1, 1]}, "two layers of one name"),
         ({"layers": [XYZ | {"source": {"kind": "ftp"}}], "bounds_m": [0, 0, 1, 1]}, "needs a kind"),
         ({"layers": [XYZ | {"gsd_m": 0.0}], "bounds_m": [0, 0, 1, 1]}, "must be positive"),
+        ({"layers": [XYZ | {"name": "../a"}], "bounds_m": [0, 0, 1, 1]}, "without '/'"),
+        ({"layers": [XYZ | {"name": ""}], "bounds_m": [0, 0, 1, 1]}, "name of a layer"),
+        ({"store_limit_gb": -1}, "store_limit_gb"),
     ],
 )
 def test_bad_site_files_are_named(site, change, message):
