@@ -65,4 +65,6 @@ class TileGrid:
 
     def _tiles_along(self, z: int) -> int:
         """How many tiles a level may have along a side: what servers of its kind number."""
-        return 2**30 if self.crs != "EPSG:3857" else 2**z
+        if self.crs != "EPSG:3857":
+            return 2**30
+        return max(1, math.ceil(2 * _MERCATOR_HALF_M / (self.tile_px * self.resolutions[z]) - 1e-6))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from movix_core.errors import SiteError
+from movix_core.errors import MovixError, SiteError
 from movix_core.maps.blocks import BLOCK_PX, Block, Blocks
 from movix_core.maps.imagery import Imagery
 from movix_core.maps.reader import LayerReader
@@ -180,7 +180,7 @@ class MapWindow:
         """Read one block into the window's texels; False if its source failed."""
         try:
             rgb, valid = self._reader.read(self._blocks.bounds_of(block), self.gsd_m)
-        except SiteError:
+        except MovixError:  # a tile in the store may also be of another size than the site now says
             if not self._background:
                 raise
             self._counts["map_unreadable"] += 1

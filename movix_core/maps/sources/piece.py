@@ -41,6 +41,10 @@ class Piece:
         held = self.folder.get(self.key)
         if held is not None or fetcher is None or self.folder.is_missing(self.key):
             return held
+        return self.fetch(fetcher)
+
+    def fetch(self, fetcher: Fetcher) -> bytes | None:
+        """The same from the server, whatever the store holds."""
         request = self.request()
         for attempt in range(_BAD_BODIES):
             answer = fetcher.get(request)

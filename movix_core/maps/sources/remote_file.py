@@ -14,6 +14,7 @@ from rasterio.errors import RasterioError
 
 from movix_core.errors import FetchError, MovixError, SiteError
 from movix_core.maps.fetcher import Answer, Fetcher, Request
+from movix_core.maps.raster import refuse_named_overviews
 from movix_core.maps.sources.piece import Piece
 from movix_core.maps.store_folder import StoreFolder
 
@@ -42,8 +43,8 @@ class RemoteFile:
 
     def size(self) -> int:
         """Bytes of the whole file. Errors: FetchError; SiteError where only the network could tell."""
-        if self._facts() is None:
-            self.block(0)
+        if self._facts() is None and self._fetcher is not None:
+            self._ask(self._fetcher)
         facts = self._facts()
         if facts is None:
             raise SiteError(f"{self.shown} has not been fetched yet: `movix site prefetch`")
@@ -87,6 +88,7 @@ class RemoteFile:
                 rasterio.Env(**_ENVIRONMENT),
                 rasterio.open(_NAME, opener=open_stream, driver="GTiff", **options) as raster,
             ):
+                refuse_named_overviews(raster, self.shown)
                 if any(height * width > _MAX_STRIP_PX for height, width in raster.block_shapes):
                     raise SiteError(f"{self.shown} has blocks of {raster.block_shapes[0]} pixels: too large to read")
                 yield raster
@@ -98,14 +100,27 @@ class RemoteFile:
         held = self._folder.get("file")
         return None if held is None else json.loads(held)
 
+    def _ask(self, fetcher: Fetcher) -> None:
+        """Fetch the first block, also where the store holds it and only what was noted of the file is lost."""
+        first = self.piece(0)
+        held = self._folder.get(first.key)
+        body = first.fetch(fetcher)
+        if body is None:
+            raise SiteError(f"{self.shown} is not there")
+        if held is not None and held != body:
+            raise self._changed()
+
     def _accept(self, answer: Answer) -> str:
         facts = self._facts()
         if facts is None:
             told = json.dumps({"bytes": answer.total_bytes, "etag": answer.etag}).encode()
             self._folder.put("file", told, "json")
         elif facts != {"bytes": answer.total_bytes, "etag": answer.etag}:
-            raise FetchError(f"the file on the server has changed: raise `version` of {self.shown} in site.yaml")
+            raise self._changed()
         return "bin"
+
+    def _changed(self) -> FetchError:
+        return FetchError(f"the file on the server has changed: raise `version` of {self.shown} in site.yaml")
 
 
 class _Stream(io.RawIOBase):

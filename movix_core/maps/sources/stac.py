@@ -5,9 +5,9 @@ The search is our own, over our fetcher: it is one kind of request, and another 
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import json
-import re
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -177,8 +177,10 @@ def _foreign(url: Any) -> str:
 def _item(feature: Any, asset: str) -> StacItem:
     href, date = feature["assets"][asset]["href"], str(feature["properties"]["datetime"])[:10]
     _foreign(href)
-    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", date):
-        raise FetchError(f"STAC item {feature['id']} has no date")
+    try:
+        datetime.date.fromisoformat(date)
+    except ValueError as err:
+        raise FetchError(f"STAC item {feature['id']} has no date") from err
     return StacItem(str(feature["id"]), date, href)
 
 

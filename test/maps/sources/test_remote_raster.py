@@ -73,6 +73,20 @@ def test_offline_before_prefetch_the_remedy_is_named(tmp_path, cog):
             open_layer(site, site.layer()).read(BOUNDS, 0.5)
 
 
+def test_what_was_noted_of_a_file_comes_back_when_it_is_lost_but_two_versions_do_not_mix(tmp_path, cog):
+    with LoopbackServer({"/ground.tif": cog.read_bytes()}) as server:
+        site = site_of(tmp_path, server)
+        prefetched(site)
+        (noted,) = site.store.rglob("file.json")
+        noted.write_bytes(b"torn")
+        prefetched(site)
+        assert open_layer(site, site.layer()).read(BOUNDS, 0.5)[1].all()
+        noted.unlink()
+        server.files["/ground.tif"] = b"II*\0" + cog.read_bytes()[4:8] + bytes(1000)
+        with pytest.raises(FetchError, match=r"has changed: raise `version`"):
+            plan_layer(site, site.layer(), open_fetcher(site, site.layer()))
+
+
 def test_a_file_that_changes_meanwhile_is_not_mixed(tmp_path, cog):
     with LoopbackServer({"/ground.tif": cog.read_bytes()}) as server:
         site = site_of(tmp_path, server)
