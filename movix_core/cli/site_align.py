@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from movix_core.errors import SiteError
+
 if TYPE_CHECKING:
     from movix_core.maps.correction import Correction
     from movix_core.maps.site import Layer, Site
@@ -60,6 +62,8 @@ def _estimate(site: Site, layer: Layer, reference: str | None, track: np.ndarray
     if track is not None:
         return align_to_track(open_layer(site, layer), track, layer.gsd_m)
     other = site.layer(reference or "")
+    if other == layer:
+        raise SiteError(f"layer '{layer.name}' can not be aligned to itself")
     return align_to_layer(open_layer(site, layer), open_layer(site, other), max(layer.gsd_m, other.gsd_m))
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import yaml
 
-from movix_core.maps.site import SITE_FILE, Layer, Site
+from movix_core.errors import SiteError
+from movix_core.maps.site import SITE_FILE, Layer, Site, read_content
 
 
 @dataclass(frozen=True)
@@ -35,13 +36,17 @@ class Correction:
 
 
 def store_correction(site: Site, layer: Layer, correction: Correction) -> None:
-    """Write a correction into the layer's entry of site.yaml, in place of the one there; whole or not at all."""
+    """Write a correction into the layer's entry of site.yaml, in place of the one there; whole or not at all.
+
+    Errors: SiteError naming the file.
+    """
     file = site.root / SITE_FILE
-    content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    for entry in content["layers"]:
-        if str(entry["name"]) == layer.name:
-            entry["offset_m"] = [round(value, 3) for value in correction.offset_m]
-            entry["rotation_rad"] = round(correction.rotation_rad, 7)
+    content = read_content(file)
+    entry = next((entry for entry in content["layers"] if entry["name"] == layer.name), None)
+    if entry is None:
+        raise SiteError(f"{file} has no layer '{layer.name}' to correct")
+    entry["offset_m"] = [round(value, 3) for value in correction.offset_m]
+    entry["rotation_rad"] = round(correction.rotation_rad, 7)
     scratch = file.with_suffix(".yaml.part")
     scratch.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
     os.replace(scratch, file)

@@ -55,6 +55,18 @@ def test_a_second_correction_adds_to_the_first(site):
     assert (site.root / "picture.png").is_file()
 
 
+def test_a_layer_says_nothing_of_itself(site):
+    with pytest.raises(SiteError, match="to itself"):
+        align(site.root, "bad", "--to", "bad")
+
+
+def test_a_layer_that_site_yaml_does_not_have_is_not_stored(site):
+    content = (site.root / "site.yaml").read_text()
+    (site.root / "site.yaml").write_text(content.replace("name: bad", "name: renamed"))
+    with pytest.raises(SiteError, match="no layer 'bad'"):
+        store_correction(site, site.layer("bad"), Correction((1.0, 1.0), 0.0, 1.0))
+
+
 def test_a_short_track_is_refused(site, tmp_path):
     track = tmp_path / "short.tum"
     track.write_text("1 10 10 0 0 0 0 1\n2 12 10 0 0 0 0 1\n")
