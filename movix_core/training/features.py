@@ -38,7 +38,9 @@ class FeatureCache:
     def __init__(self, model: CrossViewModel, recipe: Recipe, folder: Path, device: torch.device, *, show: bool = True):
         self._model, self._recipe, self._folder, self._device = model, recipe, folder, device
         self._show = show
-        parts = [asdict(recipe.model.preprocessing), asdict(recipe.model.patch), recipe.model.architecture.pool_grid]
+        architecture = recipe.model.architecture
+        nets = [[spec.name, spec.args] for spec in (architecture.ground, architecture.aerial)]  # strides, padding
+        parts = [asdict(recipe.model.preprocessing), asdict(recipe.model.patch), architecture.pool_grid, nets]
         self._shape = json.dumps(parts) + _fingerprint(model.ground.backbone) + _fingerprint(model.aerial.backbone)
 
     def of(self, drives: Sequence[DriveClips]) -> list[DriveFeatures]:

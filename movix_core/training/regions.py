@@ -10,8 +10,6 @@ from movix_core.maps.region import Region, Worlds, land_of_columns
 from movix_core.training.recipe import Recipe
 from movix_core.training.worlds import orthophoto_files
 
-_NEGATIVES_M = 40.0  # how far around its clips a training looks at imagery
-
 
 def trained_regions(recipe: Recipe) -> tuple[dict[str, Any], ...]:
     """The card's `regions` of a model trained with this recipe."""
@@ -22,6 +20,7 @@ def trained_regions(recipe: Recipe) -> tuple[dict[str, Any], ...]:
     if data.orthophoto_drives:
         file = next(iter(orthophoto_files(data).values()))
         regions.append(land_of_columns(file, slice(*data.orthophoto_columns)))
-    reach_m = _NEGATIVES_M + recipe.model.patch.size_m / 2 + abs(recipe.model.patch.offset_m)
+    patch, negatives_m = recipe.model.patch, recipe.sampling.negative_distance_m[1]
+    reach_m = negatives_m + patch.size_m / 2 + abs(patch.offset_m)
     lands = [load_place(Path(folder)).trained_land(reach_m) for folder in data.datasets]
     return tuple(region.tree() for region in [*regions, *(land for land in lands if land is not None)])

@@ -81,4 +81,9 @@ def test_another_backbone_drive_or_patch_has_its_own_features(tmp_path):
     cache(tmp_path).of([DRIVE, dataclasses.replace(DRIVE, north_m=190.0)])
     cache(tmp_path, model(seed=1)).of([DRIVE])
     cache(tmp_path, recipe=other_patch).of([DRIVE])
-    assert len(list(tmp_path.iterdir())) == 4
+    architecture = RECIPE.model.architecture
+    strided = dataclasses.replace(architecture.aerial, args={**architecture.aerial.args, "output_stride": 16})
+    architecture = dataclasses.replace(architecture, aerial=strided)  # the same weights see otherwise
+    other_stride = dataclasses.replace(RECIPE, model=dataclasses.replace(RECIPE.model, architecture=architecture))
+    cache(tmp_path, recipe=other_stride).of([DRIVE])
+    assert len(list(tmp_path.iterdir())) == 5
