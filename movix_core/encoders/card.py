@@ -141,6 +141,8 @@ def _value(kind: Any, value: Any, where: str) -> Any:
     if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         return from_tree(kind, value, where)
     if getattr(kind, "__origin__", None) is tuple:
+        if not isinstance(value, (list, tuple)):
+            raise ModelError(f"{where} must be a list, got {value!r}")
         return tuple(value)
     if kind is float and type(value) is int:
         return float(value)

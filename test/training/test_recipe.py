@@ -17,6 +17,7 @@ from movix_core.training.recipe import load_recipe
         ("loss: {kind: hinge}", "loss.kind is 'hinge': known are info_nce, triplet"),
         ("stages: [heads, tails]", "stages is 'tails'"),
         ("stages: []", "stages is ''"),
+        ("stages: heads", "stages must be a list, got 'heads'"),
         ("pretrained: true\nbackbone_weights: x.safetensors", "keep one"),
         ("sampling: {hard_negatives: true, pool_refresh: 70}", "must be a multiple of sampling.pool_refresh"),
     ],
