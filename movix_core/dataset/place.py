@@ -1,7 +1,7 @@
 """A dataset on disk: imagery of several dates of one place, drives through it, and its split.
 
     place.json     grid, dates and what the frames were cut with; written last, so it marks the imagery as whole
-    layers.npy     uint8 (T, H, W, 3), north up
+    layers.npy     uint8 (T, H, W, 3), north up; layers-*.npy: averaged for coarser models, may be removed
     split.yaml     hold-out rectangles in `map` metres, none where all of the place is for training; and the guard band
     drives/*.npz   see `DriveFrames`
     views-*/       what one model's ground branch is shown of the drives; made from them, may be removed
@@ -74,6 +74,20 @@ class Place:
             raise DatasetError(f"{file} holds {len(layers)} layers for {len(self.dates)} dates: build it again")
         return layers
 
+    def layers_at(self, gsd_m: float) -> tuple[np.ndarray, float]:
+        """The layers, averaged over the largest whole blocks of pixels that are no coarser than `gsd_m`, and their gsd.
+
+        On a vehicle finer imagery is averaged down to the model's resolution; a model must learn from what it will see.
+        """
+        block = max(1, int(gsd_m / self.grid.gsd_m + 1e-6))
+        if block == 1:
+            return self.layers, self.grid.gsd_m
+        file = self.folder / f"layers-{block}.npy"
+        if not file.exists() or file.stat().st_mtime < (self.folder / _LAYERS_FILE).stat().st_mtime:
+            averaged = np.stack([_block_means(layer, block) for layer in self.layers])
+            write_whole(file, lambda stream: np.save(stream, averaged))
+        return np.load(file, mmap_mode="r", allow_pickle=False), self.grid.gsd_m * block
+
     @property
     def bounds(self) -> Bounds:
         """(west, south, east, north) of the imagery in `map` metres."""
@@ -138,6 +152,13 @@ def load_place(folder: Path) -> Place:
         return Place(folder, about["name"], grid, dates, about["spec"], _read_split(folder / SPLIT_FILE))
     except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as err:
         raise DatasetError(f"cannot read dataset {folder}: {type(err).__name__} {err}; build it again") from err
+
+
+def _block_means(layer: np.ndarray, block: int) -> np.ndarray:
+    """uint8 (H // block, W // block, 3) from (H, W, 3): means over block x block pixels, from the upper left."""
+    rows, cols = layer.shape[0] // block, layer.shape[1] // block
+    blocks = layer[: rows * block, : cols * block].reshape(rows, block, cols, block, 3)
+    return np.rint(blocks.mean(axis=(1, 3), dtype=np.float32)).astype(np.uint8)
 
 
 def _read_split(file: Path) -> Split:

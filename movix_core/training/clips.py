@@ -174,6 +174,7 @@ def _write_views(task: _ViewsTask) -> None:
 def _read_clips(place: Place, card: ModelCard) -> list[DriveClips]:
     """The trainable clips of every drive of a place; drives that lie all in the hold-out are left out."""
     drives = []
+    layers, gsd_m = place.layers_at(card.patch.gsd_m)
     for drive in place.drives:
         file = _views_file(place, drive, card)
         try:
@@ -185,8 +186,8 @@ def _read_clips(place: Place, card: ModelCard) -> list[DriveClips]:
         if keep.any():
             clips = {name: arrays[name][keep] for name in ("views", "distances_m", "present", "poses_map_base")}
             drives.append(DriveClips(
-                **clips, date_index=place.layer_nearest(date), dates=place.dates, layers=place.layers,
-                north_m=place.grid.north_m, gsd_m=place.grid.gsd_m, driven_on=date,
+                **clips, date_index=place.layer_nearest(date), dates=place.dates, layers=layers,
+                north_m=place.grid.north_m, gsd_m=gsd_m, driven_on=date,
             ))  # fmt: skip
     return drives
 

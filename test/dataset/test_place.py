@@ -44,3 +44,11 @@ def test_what_is_missing_is_named(tmp_path):
     (tmp_path / "place.json").write_text('{"format": 1}')
     with pytest.raises(DatasetError, match="crs"):
         load_place(tmp_path)
+
+
+def test_imagery_is_averaged_in_whole_blocks_for_coarser_models(tmp_path):
+    place = noise_place(tmp_path)
+    coarse, gsd_m = place.layers_at(2.5)
+    assert gsd_m == 2.0 and coarse.shape == (2, 110, 120, 3)
+    np.testing.assert_allclose(coarse[1, 5, 7], place.layers[1, 10:12, 14:16].mean(axis=(0, 1)), atol=0.51)
+    assert place.layers_at(1.9)[1] == place.layers_at(0.3)[1] == 1.0, "never finer than it is, never coarser than asked"
