@@ -61,7 +61,7 @@ def test_it_is_found_between_seasons(site, number):
     found = align_to_layer(
         displaced(site, site.layers[number], offset_m, rotation_rad), open_layer(site, site.layers[0]), GSD_M
     )
-    assert residual_m(found, offset_m, rotation_rad) < 1.2 * GSD_M
+    assert residual_m(found, offset_m, rotation_rad) < 1.5 * GSD_M
 
 
 def test_strangers_are_refused(site, tmp_path):

@@ -14,7 +14,7 @@ def matcher_saying(scores, valid, bounds=(0.0, 0.0, 10.0, 10.0), counts=()):
     """What a PatchMatcher shows of itself, with given scores."""
     return SimpleNamespace(
         observes_heading=True, needs_camera=False, clip_length=3, clip_spacing_m=4.0, inverse_temperature=9.0,
-        entropy_gain=0.5, imagery=SimpleNamespace(bounds=bounds, date=datetime.date(2020, 1, 1)),
+        entropy_gain=0.5, model=None, imagery=SimpleNamespace(bounds=bounds, date=datetime.date(2020, 1, 1)),
         counts=Counter(counts), observe=lambda clip: clip,
         score=lambda observation, poses: (np.array(scores), np.array(valid)),
     )  # fmt: skip
