@@ -11,6 +11,7 @@ from launch.actions import (
     IncludeLaunchDescription,
     OpaqueFunction,
     RegisterEventHandler,
+    TimerAction,
 )
 from launch.event_handlers import OnProcessExit
 from launch.events import Shutdown
@@ -25,6 +26,7 @@ from movix_ros.recorded_run import OUTPUT_TOPICS
 from movix_ros.replay_setup import ReplaySetup, plays_with_ros2_bag, replay_setup, write_parameters
 
 START_TIMEOUT_S = "300"
+LAST_UPDATES_S = 3.0  # for the images still under way when the bag ends, as in `make demo`
 CONFIG = PathJoinSubstitution([FindPackageShare("movix_ros"), "config"])
 HERE = Path(__file__).parent
 ARGUMENTS = {
@@ -41,7 +43,7 @@ ARGUMENTS = {
     "loop": ("false", "start over at the end"),
     "player": ("auto", "auto, movix, or ros2 (`ros2 bag play`); auto takes ros2 for ROS 2 bags where it is installed"),
     "record": ("", "write what the node publishes into this new bag folder"),
-    "rviz": ("false", "open RViz too"),
+    "rviz": ("false", "open RViz too, on the map"),
     "exit_at_end": ("false", "end everything when the bag has ended"),
 }
 
@@ -102,19 +104,24 @@ def recorder(told: dict[str, str]) -> list[Node]:
 
 
 def rviz(told: dict[str, str], setup: ReplaySetup) -> list[IncludeLaunchDescription]:
-    """rviz.launch.py, where asked for."""
+    """rviz.launch.py, map included, where asked for."""
     source = PythonLaunchDescriptionSource(str(HERE / "rviz.launch.py"))
-    arguments = {"image": setup.topics["image"], "use_sim_time": "true"}.items()
-    return [IncludeLaunchDescription(source, launch_arguments=arguments)] if told["rviz"].lower() == "true" else []
+    given = {name: told[name] for name in ("site", "layer", "params_file")}
+    arguments = given | {"image": setup.topics["image"], "use_sim_time": "true"}
+    return (
+        [IncludeLaunchDescription(source, launch_arguments=arguments.items())] if told["rviz"].lower() == "true" else []
+    )
 
 
 def endings(player: Action, told: dict[str, str]) -> list[RegisterEventHandler]:
     """The launch ends when a process fails and, where asked for, when the bag has ended."""
 
-    def on_exit(event: ProcessExited, context: LaunchContext) -> list[EmitEvent]:
+    def on_exit(event: ProcessExited, context: LaunchContext) -> list[Action]:
         over = event.action is player and told["exit_at_end"].lower() == "true"
         failed = event.returncode != 0 and not context.is_shutdown
-        reason = "the bag has ended" if over else f"{event.process_name} ended with code {event.returncode}"
-        return [EmitEvent(event=Shutdown(reason=reason))] if over or failed else []
+        if failed:
+            return [EmitEvent(event=Shutdown(reason=f"{event.process_name} ended with code {event.returncode}"))]
+        end = EmitEvent(event=Shutdown(reason="the bag has ended"))
+        return [TimerAction(period=LAST_UPDATES_S, actions=[end])] if over else []
 
     return [RegisterEventHandler(OnProcessExit(on_exit=on_exit))]

@@ -34,7 +34,7 @@ PASSED_ON = {
     "model": ("", "model folder; '' = the one shipped"),
     "rate": ("1.0", "times real time"),
     "record": ("", "write what the node publishes into this new bag folder"),
-    "rviz": ("false", "open RViz too"),
+    "rviz": ("false", "open RViz too, on the map"),
     "exit_at_end": ("false", "end everything when the drive has ended"),
 }
 

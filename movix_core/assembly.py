@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from movix_core.config import LocalizationConfig
+from movix_core.config import LocalizationConfig, drive_date_from_config
 from movix_core.encoders.checkpoint import load_model
 from movix_core.encoders.device import choose_device
-from movix_core.errors import ConfigError, SiteError
+from movix_core.errors import SiteError
 from movix_core.maps.aerial_map import open_map
 from movix_core.maps.layer_choice import choose_layers
 from movix_core.maps.site import load_site
@@ -62,12 +62,3 @@ def initial_pose_from_config(config: LocalizationConfig) -> tuple[Pose2D, np.nda
     start = config.initial_pose
     covariance = np.diag(np.square([start.sigma_x, start.sigma_y, start.sigma_yaw]))
     return Pose2D(start.x, start.y, start.yaw), covariance
-
-
-def drive_date_from_config(config: LocalizationConfig) -> datetime.date | None:
-    """`drive_date`; None where it is left open. Raises ConfigError if it is no date."""
-    text = config.drive_date
-    try:
-        return datetime.date.fromisoformat(text) if text else None
-    except ValueError as err:
-        raise ConfigError(f"parameter 'drive_date' = {text!r} is not a date: write YYYY-MM-DD") from err

@@ -9,6 +9,7 @@ card and can not be set here, except `likelihood.inverse_temperature`, which ove
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import difflib
 import math
 from collections.abc import Iterator, Mapping
@@ -254,6 +255,15 @@ def with_overrides(config: LocalizationConfig, overrides: Mapping[str, Any]) -> 
             raise ConfigError(f"unknown parameter '{path}': did you mean '{near[0]}'?")
         values[path] = _checked(path, known[path], value)
     return _rebuilt(config, values)
+
+
+def drive_date_from_config(config: LocalizationConfig) -> datetime.date | None:
+    """`drive_date`; None where it is left open. Raises ConfigError if it is no date."""
+    text = config.drive_date
+    try:
+        return datetime.date.fromisoformat(text) if text else None
+    except ValueError as err:
+        raise ConfigError(f"parameter 'drive_date' = {text!r} is not a date: write YYYY-MM-DD") from err
 
 
 def is_ros_own(path: str) -> bool:

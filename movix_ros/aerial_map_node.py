@@ -6,7 +6,7 @@ from geometry_msgs.msg import PoseWithCovarianceStamped
 from rclpy.node import Node
 from visualization_msgs.msg import Marker
 
-from movix_core.assembly import drive_date_from_config
+from movix_core.config import drive_date_from_config
 from movix_core.errors import ConfigError, SiteError
 from movix_core.maps.layer_choice import choose_layers
 from movix_core.maps.opening import open_layer

@@ -78,9 +78,7 @@ def estimate_message(estimate: PoseEstimate, frame_id: str) -> PoseWithCovarianc
     message = PoseWithCovarianceStamped()
     message.header.stamp = time_message(estimate.stamp_ns)
     message.header.frame_id = frame_id
-    message.pose = PoseWithCovariance(
-        pose=pose_message(estimate.pose_map_base), covariance=spatial_covariance(estimate.covariance).ravel()
-    )
+    message.pose = _with_covariance(estimate)
     return message
 
 
@@ -89,9 +87,7 @@ def odometry_message(estimate: PoseEstimate, frame_id: str, child_frame_id: str)
     message = Odometry()
     message.header.stamp = time_message(estimate.stamp_ns)
     message.header.frame_id, message.child_frame_id = frame_id, child_frame_id
-    message.pose = PoseWithCovariance(
-        pose=pose_message(estimate.pose_map_base), covariance=spatial_covariance(estimate.covariance).ravel()
-    )
+    message.pose = _with_covariance(estimate)
     message.twist.covariance = np.diag(np.full(6, _UNKNOWN_VARIANCE)).ravel()
     return message
 
@@ -131,3 +127,8 @@ def transform_message(pose: np.ndarray, ns: int, frame_id: str, child_frame_id: 
     message.transform.translation.x, message.transform.translation.y = float(pose[0]), float(pose[1])
     message.transform.rotation = yaw_quaternion(float(pose[2]))
     return message
+
+
+def _with_covariance(estimate: PoseEstimate) -> PoseWithCovariance:
+    covariance = spatial_covariance(estimate.covariance).ravel()
+    return PoseWithCovariance(pose=pose_message(estimate.pose_map_base), covariance=covariance)

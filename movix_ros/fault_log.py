@@ -19,23 +19,29 @@ class FaultLog:
         self._lock = threading.Lock()
         self._warned_s: dict[str, float] = {}
         self._followed: Counter[str] = Counter()
-        self.counts: Counter[str] = Counter()
+        self._counts: Counter[str] = Counter()
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How often each cause was reported so far."""
+        with self._lock:
+            return self._counts.copy()
 
     def report(self, cause: str, text: str, times: int = 1) -> None:
         """Count a fault and warn of it with `text`."""
         with self._lock:
-            self.counts[cause] += times
+            self._counts[cause] += times
             now_s = time.monotonic()
             if now_s - self._warned_s.get(cause, -_WARN_PERIOD_S) < _WARN_PERIOD_S:
                 return
             self._warned_s[cause] = now_s
-            total = self.counts[cause]
+            total = self._counts[cause]
         self._logger.warning(f"{text} ({cause}: {total} so far)")
 
     def follow(self, counts: Counter[str]) -> None:
         """Report what has been added to a localizer's running counts since the last call."""
         with self._lock:
             added = counts - self._followed
-            self._followed = counts
+            self._followed |= counts  # another thread may have told of newer ones
         for cause, times in added.items():
             self.report(cause, "input dropped or bridged", times)

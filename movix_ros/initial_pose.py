@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from geometry_msgs.msg import PoseWithCovarianceStamped
 from sensor_msgs.msg import NavSatFix, NavSatStatus
+from std_msgs.msg import Header
 
 from movix_core.assembly import initial_pose_from_config
 from movix_core.config import LocalizationConfig
@@ -23,6 +24,7 @@ from movix_ros.saved_pose import load_pose
 
 # A fix says nothing of heading. A wrapped Gaussian of this sigma is uniform to within 1.5 %.
 _ANY_HEADING_RAD = math.pi
+_OTHER_CLOCK_S = 10.0  # no odometry is that late: the sender, such as RViz without use_sim_time, has another clock
 
 
 class InitialPoses:
@@ -59,7 +61,7 @@ class InitialPoses:
                     f"it is in frame '{message.header.frame_id}', not in '{self._config.global_frame_id}'"
                 )
             pose, covariance = conversions.initial_pose(message)
-            self._localizer.set_initial_pose(pose, covariance, conversions.stamp_ns(message.header.stamp) or None)
+            self._localizer.set_initial_pose(pose, covariance, self._stamp_ns(message.header))
         except MovixError as err:
             self._faults.report("initial_pose_refused", f"initial pose refused: {err}")
 
@@ -76,10 +78,19 @@ class InitialPoses:
             if not (math.isfinite(message.latitude) and math.isfinite(message.longitude)):
                 raise RecordingError("latitude or longitude is not finite")
             pose = Pose2D(*self._map_frame.from_geographic(message.latitude, message.longitude), 0.0)
-            stamp_ns = conversions.stamp_ns(message.header.stamp) or None
-            self._localizer.set_initial_pose(pose, self._fix_covariance(message), stamp_ns)
+            self._localizer.set_initial_pose(pose, self._fix_covariance(message), self._stamp_ns(message.header))
         except MovixError as err:
             self._faults.report("initial_fix_refused", f"initial fix refused: {err}")
+
+    def _stamp_ns(self, header: Header) -> int | None:
+        """When it was so; None, which is now, where that is not told or told by another clock."""
+        stamp_ns, newest = conversions.stamp_ns(header.stamp), self._localizer.newest_odometry
+        if newest is not None and stamp_ns > newest.stamp_ns + _OTHER_CLOCK_S * 1e9:
+            ahead_s = (stamp_ns - newest.stamp_ns) / 1e9
+            text = f"the start is stamped {ahead_s:.0f} s after the newest odometry: taken as of now (use_sim_time?)"
+            self._faults.report("start_of_another_clock", text)
+            return None
+        return stamp_ns or None
 
     def _fix_covariance(self, message: NavSatFix) -> np.ndarray:
         """(3, 3); the spread of `initial_pose.*` where the receiver does not tell one."""

@@ -11,6 +11,7 @@ from geometry_msgs.msg import PoseWithCovarianceStamped
 from nav_msgs.msg import Odometry
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.timer import Timer
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, NavSatFix
 
 from movix_core.config import LocalizationConfig
@@ -21,7 +22,7 @@ from movix_ros.active_entities import ActiveEntities
 from movix_ros.calendar_day import today
 from movix_ros.monitor import Monitor
 from movix_ros.parameters import NodeParameters
-from movix_ros.process import run_node
+from movix_ros.process import leave, run_node
 from movix_ros.publishers import EstimatePublisher, MapOdomPublisher
 from movix_ros.time_jumps import watch_for_loops
 
@@ -54,7 +55,9 @@ class LocalizationNode(LifecycleNode):
         self._monitor = Monitor(self)
         self._motion, self._images, self._commands, self._reports = (MutuallyExclusiveCallbackGroup() for _ in range(4))
         self._active = ActiveEntities(self)
+        self._live_timers: dict[str, Timer] = {}
         self._session: Session | None = None
+        self.parameters.on_change(self._reconfigure)
 
     @property
     def config(self) -> LocalizationConfig:
@@ -102,17 +105,18 @@ class LocalizationNode(LifecycleNode):
         session, config = self._session, self.config
         self._listen(session, session.start())
         session.services.offer(self._active, self._commands)
-        tf_timer = self._active.every(1.0 / config.tf_publish_rate, lambda: self._publish_tf(session), self._motion)
         self._active.every(config.diagnostics.period_s, lambda: self._monitor.report(session), self._reports)
+        self._live_timers = {
+            "tf_publish_rate": self._active.every(
+                1.0 / config.tf_publish_rate, lambda: self._publish_tf(session), self._motion
+            )
+        }
         if config.saved_pose_file:
-            self._active.every(1.0 / config.save_pose_rate, session.save_pose, self._reports)
+            self._live_timers["save_pose_rate"] = self._active.every(
+                1.0 / config.save_pose_rate, session.save_pose, self._reports
+            )
+        self._active.on_close(self._live_timers.clear)
         self._active.on_close(watch_for_loops(self, session.start_over))
-
-        def apply(changed: LocalizationConfig) -> None:
-            tf_timer.timer_period_ns = round(1e9 / changed.tf_publish_rate)
-            session.reconfigure(changed)
-
-        self.parameters.on_change(apply)
         return super().on_activate(state)
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -123,6 +127,7 @@ class LocalizationNode(LifecycleNode):
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Forget map, model and belief."""
         self._session = None
+        gc.unfreeze()  # or what hangs together in circles would stay for ever
         return super().on_cleanup(state)
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -147,6 +152,13 @@ class LocalizationNode(LifecycleNode):
         listen(PoseWithCovarianceStamped, "initialpose", poses.on_pose, qos.RELIABLE, self._commands)
         listen(NavSatFix, "initial_fix", poses.on_fix, qos.SENSOR, self._commands)
 
+    def _reconfigure(self, config: LocalizationConfig) -> None:
+        """Take live parameters, in whatever state."""
+        for rate, timer in self._live_timers.items():
+            timer.timer_period_ns = round(1e9 / getattr(config, rate))
+        if self._session is not None:
+            self._session.reconfigure(config)
+
     def _publish_tf(self, session: Session) -> None:
         odometry = session.localizer.newest_odometry
         if self._map_odom is None or odometry is None:
@@ -160,6 +172,7 @@ def main() -> None:
     """Run the node until SIGINT."""
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     run_node(NAME, LocalizationNode, begin=LocalizationNode.autostart, finish=LocalizationNode.stop)
+    leave()  # torch takes a second to end, and an update left behind would crash meanwhile
 
 
 if __name__ == "__main__":

@@ -63,7 +63,7 @@ def run_node(
     begin: Callable[[NodeT], None] | None = None,
     finish: Callable[[NodeT], None] | None = None,
 ) -> None:
-    """Make a node, `begin` it, spin it until a signal comes, `finish` it, and end ROS and the process."""
+    """Make a node, `begin` it, spin it until a signal comes, `finish` it, and end ROS."""
     with ros_process(name):
         node = make()
         try:
@@ -74,11 +74,10 @@ def run_node(
             if finish is not None:
                 finish(node)
             node.destroy_node()
-    _leave()
 
 
-def _leave() -> None:
-    """End the process here: the interpreter's own end takes a second with torch, and crashes under a busy thread."""
+def leave() -> None:
+    """End the process with 0, here: for a process whose end by the interpreter is slow or crashes in a busy thread."""
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)

@@ -17,6 +17,7 @@ from movix_core.recordings.planar import planar_covariance, planar_poses
 from movix_core.recordings.profile import load_profile
 from movix_core.recordings.trajectory import Trajectory
 from movix_core.types import Health, ImageEvent, OdometryEvent, Pose2D, PoseEstimate
+from movix_ros import conversions
 
 POSE_TOPIC, PARTICLES_TOPIC, TIME_TOPIC, TF_TOPIC = OUTPUT_TOPICS = (
     "/localization", "/localization/particles", "/localization/update_time_ms", "/tf",
@@ -55,7 +56,7 @@ def _read(bag: Path) -> defaultdict[str, list[Any]]:
 
 def _estimate(message: Any, track: Trajectory) -> PoseEstimate:
     """The estimate in a message; NaN stands for what the topic does not carry."""
-    stamp_ns = message.header.stamp.sec * 1_000_000_000 + message.header.stamp.nanosec
+    stamp_ns = conversions.stamp_ns(message.header.stamp)
     odometry, _ = track.at([stamp_ns])
     return PoseEstimate(
         stamp_ns, Pose2D.from_array(_rows([message.pose.pose])[0]),

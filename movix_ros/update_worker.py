@@ -67,7 +67,7 @@ class UpdateWorker:
         self._timed: deque[_Arrival] = deque(maxlen=_TIMED_IMAGES)
         self._between_updates: Callable[[], None] | None = None
         self._changed = threading.Condition()
-        self._stopping = False
+        self._stopping = self._abandoned = False
         self._thread = threading.Thread(target=self._run, name="movix_update", daemon=True)
 
     def start(self) -> None:
@@ -75,12 +75,17 @@ class UpdateWorker:
         self._thread.start()
 
     def stop(self, timeout_s: float | None = None) -> bool:
-        """Drop what waits and end the thread after the update in progress; whether it ended in time."""
+        """Drop what waits and end the thread after the update in progress; whether it ended in time.
+
+        What comes of an update that did not is not published.
+        """
         with self._changed:
             self._stopping = True
             self._changed.notify()
         self._thread.join(timeout_s)
-        return not self._thread.is_alive()
+        ended = not self._thread.is_alive()
+        self._abandoned |= not ended
+        return ended
 
     def add_image(self, message: Any) -> None:
         """Queue an image message; returns at once."""
@@ -152,7 +157,7 @@ class UpdateWorker:
         self._conclude(self._localizer.advance(), began_s)
 
     def _conclude(self, estimate: PoseEstimate | None, began_s: float) -> None:
-        if estimate is None:
+        if estimate is None or self._abandoned:
             return
         updating_s = time.perf_counter() - began_s
         arrival = next((each for each in self._timed if each.stamp_ns == estimate.stamp_ns), None)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import yaml
 
-from movix_core.config import LocalizationConfig
+from movix_core.config import LocalizationConfig, drive_date_from_config
 from movix_core.errors import RecordingError
 from movix_core.recordings.trajectory import Trajectory
 from movix_core.types import Event
@@ -106,7 +106,6 @@ def _open_run_folder(args: argparse.Namespace, config: LocalizationConfig, site:
 
 
 def _drive_date(config: LocalizationConfig, stamp_ns: int) -> datetime.date:
-    from movix_core.assembly import drive_date_from_config
     from movix_core.encoders.temporal import date_of_stamp
 
     return drive_date_from_config(config) or date_of_stamp(stamp_ns)

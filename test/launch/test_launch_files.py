@@ -63,6 +63,15 @@ def test_rviz_shows_our_configuration(launch):
     assert topics <= {source for source, _ in rviz.options["remappings"]}
 
 
+def test_rviz_gets_the_map_where_it_is_known_which(launch):
+    assert len(of_kind(launch("rviz").started(namespace="robot1"), "Node")) == 2
+    *_, aerial_map = of_kind(launch("rviz").started(site="/site", namespace="robot1"), "Node")
+    assert (ROOT / "scripts" / aerial_map.options["executable"]).stat().st_mode & 0o111
+    assert (aerial_map.options["executable"], aerial_map.options["namespace"]) == ("aerial_map_node", "robot1")
+    (overrides,) = aerial_map.options["parameters"]
+    assert overrides.keys() == {"site", "use_sim_time"}
+
+
 def test_replay_plays_with_ours_and_passes_on_what_the_bag_says(launch, small_bag):
     started = launch("replay").started(
         bag=str(small_bag), site="/site", initial_pose="1 2 0.5", record="/out", rviz="true"

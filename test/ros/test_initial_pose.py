@@ -26,6 +26,7 @@ class Started:
 
     def __init__(self):
         self.starts = []
+        self.newest_odometry = None
 
     @property
     def initialized(self):
@@ -108,6 +109,17 @@ def test_a_fix_that_is_none_changes_nothing():
     poses.on_fix(fix(x=5000.0))
     assert faults.counts == Counter(initial_fix_refused=2)
     assert not localizer.initialized
+
+
+@pytest.mark.parametrize(("sec", "taken_ns"), [(0, None), (1009, 1009_000_000_000), (1_700_000_000, None)])
+def test_a_start_stamped_by_another_clock_is_taken_as_of_now(sec, taken_ns):
+    poses, localizer, faults = make()
+    localizer.newest_odometry = SimpleNamespace(stamp_ns=1000_000_000_000)
+    message = fix()
+    message.header.stamp.sec = sec
+    poses.on_fix(message)
+    assert localizer.starts[0][2] == taken_ns
+    assert faults.counts == (Counter(start_of_another_clock=1) if sec > 2000 else Counter())
 
 
 def test_the_service_of_nav2_is_the_topic_asked_otherwise():

@@ -10,7 +10,9 @@ from geometry_msgs.msg import PoseWithCovarianceStamped
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 from nav_msgs.msg import Odometry
+from rcl_interfaces.srv import SetParameters
 from rclpy.node import Node
+from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from rosbags.highlevel import AnyReader
 from sensor_msgs.msg import CameraInfo, Image
@@ -181,11 +183,18 @@ def test_ros_own_parameters_and_whole_numbers_are_accepted(drive, tmp_path, ros)
 def test_inactive_node_hears_nothing(drive, tmp_path, ros):
     client_node = Node("manager")
     client = client_node.create_client(ChangeState, "/movix_localization/change_state")
+    parameters = client_node.create_client(SetParameters, "/movix_localization/set_parameters")
 
     def change(transition):
         future = client.call_async(ChangeState.Request(transition=Transition(id=transition)))
         rclpy.spin_until_future_complete(client_node, future, timeout_sec=60.0)
         assert future.result().success
+
+    def set_tf_rate(hz):
+        request = SetParameters.Request(parameters=[Parameter("tf_publish_rate", value=hz).to_parameter_msg()])
+        future = parameters.call_async(request)
+        rclpy.spin_until_future_complete(client_node, future, timeout_sec=60.0)
+        assert future.result().results[0].successful
 
     with start_node(tmp_path, {**drive.parameters, "autostart": False}) as node:
         assert client.wait_for_service(60.0)
@@ -194,8 +203,10 @@ def test_inactive_node_hears_nothing(drive, tmp_path, ros):
         for _ in range(2):
             change(Transition.TRANSITION_ACTIVATE)
             wait_until(lambda: client_node.count_subscribers("/odom") == 1)
+            set_tf_rate(20.0)
             change(Transition.TRANSITION_DEACTIVATE)
             wait_until(lambda: client_node.count_subscribers("/odom") == 0)
+            set_tf_rate(40.0)
         change(Transition.TRANSITION_CLEANUP)
         change(Transition.TRANSITION_CONFIGURE)
         change(Transition.TRANSITION_ACTIVATE)

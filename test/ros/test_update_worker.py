@@ -192,10 +192,10 @@ def test_starting_over_forgets_what_waits():
 
 
 def test_stop_does_not_wait_longer_than_told():
-    localizer = GatedLocalizer()
+    localizer, published = GatedLocalizer(), []
     worker = UpdateWorker(
         localizer, 5, FaultLog(get_logger("test")), blocked=never_blocked, convert=convert,
-        publish=lambda estimate, timing: None,
+        publish=lambda estimate, timing: published.append(estimate),
     )  # fmt: skip
     worker.start()
     worker.add_image(1)
@@ -203,3 +203,4 @@ def test_stop_does_not_wait_longer_than_told():
     assert not worker.stop(timeout_s=0.01)
     localizer.gate.set()
     assert worker.stop()
+    assert not published, "the node may be inactive by now"
