@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +11,7 @@ from movix_core.clip import Clip
 from movix_core.evaluation.replay import odometry_at
 from movix_core.evaluation.trajectory_errors import PoseAt
 from movix_core.geometry import se2
-from movix_core.matching.matcher import Matcher
+from movix_core.matching.matcher import Matcher, MatcherLike
 from movix_core.recordings.trajectory import Trajectory
 from movix_core.types import Pose2D
 
@@ -27,26 +26,7 @@ def odometry_from(start_map_base: Pose2D, stamp_ns: int, odometry: Trajectory) -
     return pose_at
 
 
-class _Wrapped:
-    """A matcher that looks like another from outside."""
-
-    def __init__(self, matcher: Matcher) -> None:
-        self.observes_heading = matcher.observes_heading
-        self.needs_camera = matcher.needs_camera
-        self.clip_length = matcher.clip_length
-        self.clip_spacing_m = matcher.clip_spacing_m
-        self.inverse_temperature = matcher.inverse_temperature
-        self.entropy_gain = matcher.entropy_gain
-        self.imagery = matcher.imagery
-        self._matcher = matcher
-
-    @property
-    def counts(self) -> Counter[str]:
-        """The wrapped matcher's."""
-        return self._matcher.counts
-
-
-class ConstantMatcher(_Wrapped):
+class ConstantMatcher(MatcherLike):
     """The same filter with constant scores: it sees nothing but whether imagery exists.
 
     Shows what the edges of the map alone give away. `covers` tells for poses (N, 3) whether the real
@@ -65,7 +45,7 @@ class ConstantMatcher(_Wrapped):
         return np.zeros(len(poses_map_base)), self._covers(poses_map_base)
 
 
-class RememberingMatcher(_Wrapped):
+class RememberingMatcher(MatcherLike):
     """The same matcher, digesting each clip once: filter seeds replayed over one drive share the work."""
 
     def __init__(self, matcher: Matcher) -> None:

@@ -60,3 +60,22 @@ class Matcher(Protocol):
         A pose without imagery is not valid; its score means nothing and the filter gives it the mean
         valid one, so that lack of imagery neither helps nor hurts.
         """
+
+
+class MatcherLike:
+    """A matcher that looks like another from outside; what it makes of clips and poses is its own."""
+
+    def __init__(self, matcher: Matcher) -> None:
+        self.observes_heading = matcher.observes_heading
+        self.needs_camera = matcher.needs_camera
+        self.clip_length = matcher.clip_length
+        self.clip_spacing_m = matcher.clip_spacing_m
+        self.inverse_temperature = matcher.inverse_temperature
+        self.entropy_gain = matcher.entropy_gain
+        self.imagery = matcher.imagery
+        self._matcher = matcher
+
+    @property
+    def counts(self) -> Counter[str]:
+        """The other matcher's."""
+        return self._matcher.counts

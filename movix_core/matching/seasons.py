@@ -13,6 +13,7 @@ import torch
 from movix_core.clip import Clip
 from movix_core.maps.aerial_map import AerialMap
 from movix_core.maps.imagery import Imagery
+from movix_core.matching.matcher import MatcherLike
 from movix_core.matching.patches import PatchMatcher
 
 
@@ -43,7 +44,7 @@ class LayeredMap:
         return self.maps[0].overview()
 
 
-class SeasonsMatcher:
+class SeasonsMatcher(MatcherLike):
     """Implements `matching.matcher.Matcher` with one `PatchMatcher` per layer, which share model and drive date.
 
     A pose's score is the best over the layers, or their mean; layers without imagery at the pose do
@@ -52,15 +53,9 @@ class SeasonsMatcher:
 
     def __init__(self, matchers: Sequence[PatchMatcher], fusion: str):
         """fusion: best or mean."""
-        first = matchers[0]
-        self.observes_heading = first.observes_heading
-        self.needs_camera = first.needs_camera
-        self.clip_length = first.clip_length
-        self.clip_spacing_m = first.clip_spacing_m
-        self.inverse_temperature = first.inverse_temperature
-        self.entropy_gain = first.entropy_gain
-        self.model = first.model
-        self.imagery = LayeredMap(tuple(matcher.imagery for matcher in matchers))
+        super().__init__(matchers[0])
+        self.model = matchers[0].model
+        self.imagery: LayeredMap = LayeredMap(tuple(matcher.imagery for matcher in matchers))
         self._matchers = tuple(matchers)
         self._fuse = {"best": _best, "mean": _mean}[fusion]
 
@@ -71,7 +66,7 @@ class SeasonsMatcher:
 
     def observe(self, clip: Clip) -> torch.Tensor:
         """Embedding (D,) of the clip: it does not depend on the map."""
-        return self._matchers[0].observe(clip)
+        return self._matcher.observe(clip)
 
     def score(self, observation: torch.Tensor, poses_map_base: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """See `Matcher.score`."""

@@ -56,11 +56,7 @@ def run(args: argparse.Namespace, work: Path) -> None:
             listener.clear()
             listener.park()
             figure = {"target": target} | measure(setting, listener, args)
-            _keep(
-                args.out,
-                name,
-                figure | {"provenance": provenance(f"python -m movix_ros.bench {shlex.join(sys.argv[1:])}")},
-            )
+            _keep(args.out, name, figure | {"provenance": _provenance()})
     finally:
         listener.close()
         rclpy.try_shutdown()

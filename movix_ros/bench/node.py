@@ -15,7 +15,7 @@ import numpy as np
 from rclpy.utilities import remove_ros_args
 
 from movix_core.clip import Clip
-from movix_core.matching.matcher import Matcher
+from movix_core.matching.matcher import Matcher, MatcherLike
 from movix_ros.localization_node import NAME, SWITCH_INTERVAL_S, LocalizationNode
 from movix_ros.process import run_node
 
@@ -38,17 +38,14 @@ class StageClock:
         return call
 
 
-class TimedMatcher:
+class TimedMatcher(MatcherLike):
     """A matcher whose calls are timed and whose scores take `slow_s` longer."""
 
     def __init__(self, matcher: Matcher, slow_s: float, clock: StageClock) -> None:
-        self._matcher = matcher
+        super().__init__(matcher)
         self._slow_s = slow_s
         self._observe = clock.timed("encode the clip", matcher.observe)
         self._score = clock.timed("score the particles", self._score_slowly)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._matcher, name)
 
     def observe(self, clip: Clip) -> Any:
         """See `Matcher`."""
