@@ -28,7 +28,8 @@ class DataRecipe:
     drives_per_world: each on another date.
     orthophoto_drives: so many drives through worlds draped over real orthophotos: GeoTIFFs whose names
         end in a date, in orthophoto_folder of the shared data. orthophoto_columns [first, last) and
-        orthophoto_dates limit what may be learned from; orthophoto_gsd_m is the size a pixel is taken as.
+        orthophoto_dates limit what may be learned from; the size a pixel is taken as is drawn for each
+        world between the two of orthophoto_gsd_m.
     datasets: folders of `movix dataset build`; their held-out parts are never seen.
     """
 
@@ -41,7 +42,7 @@ class DataRecipe:
     orthophoto_folder: str = ""
     orthophoto_columns: tuple[int, int] = (0, 0)
     orthophoto_dates: tuple[str, ...] = ()
-    orthophoto_gsd_m: float = 1.0
+    orthophoto_gsd_m: tuple[float, float] = (1.0, 1.0)
     orthophoto_drives: int = 0
     datasets: tuple[str, ...] = ()
 

@@ -13,6 +13,7 @@ import numpy as np
 from movix_core.errors import TrainingError
 from movix_core.shared_data import shared_data
 from movix_core.simulation.drape import draped_world, read_orthophotos
+from movix_core.simulation.noise import rng_for
 from movix_core.simulation.procedural import procedural_world
 from movix_core.simulation.world import World
 from movix_core.training.recipe import DataRecipe
@@ -44,8 +45,9 @@ def training_worlds(recipe: DataRecipe) -> list[WorldSource]:
     photos = _orthophotos(recipe)
     drapes = -(-recipe.orthophoto_drives // recipe.drives_per_world)
     seeds = range(_DRAPE_SEEDS, _DRAPE_SEEDS + drapes)
-    make = partial(draped_world, photos, recipe.orthophoto_gsd_m)
-    return worlds + [WorldSource(f"drape_{seed}", seed, partial(make, seed=seed)) for seed in seeds]
+    return worlds + [
+        WorldSource(f"drape_{seed}", seed, partial(draped_world, photos, _gsd_m(recipe, seed), seed)) for seed in seeds
+    ]
 
 
 def validation_worlds(recipe: DataRecipe) -> list[WorldSource]:
@@ -67,6 +69,12 @@ def orthophoto_files(recipe: DataRecipe) -> dict[datetime.date, Path]:
             raise TrainingError(f"data.orthophoto_folder {folder} holds no *{text}.tif")
         files[datetime.date.fromisoformat(text)] = found[0]
     return files
+
+
+def _gsd_m(recipe: DataRecipe, seed: int) -> float:
+    """The size a pixel of one drape is taken as, even in the logarithm: land of other scales, out of few pictures."""
+    smallest, largest = np.log(recipe.orthophoto_gsd_m)
+    return float(np.exp(rng_for(seed, "gsd").uniform(smallest, largest)))
 
 
 def _orthophotos(recipe: DataRecipe) -> dict[datetime.date, np.ndarray]:
