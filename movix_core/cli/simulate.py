@@ -29,6 +29,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--gsd", type=float, help="drape: metres per pixel (default: the image's own)")
     parser.add_argument("--drive-date", type=parse_date, help="which of the world's dates to drive on")
     parser.add_argument("--length", type=float, default=420.0, help="metres to drive (default 420)")
+    parser.add_argument("--cross-country", action="store_true", help="hardly mind trails")
     parser.add_argument("--trajectory", type=Path, help="follow this TUM trajectory instead of inventing one")
     parser.add_argument("--image-size", type=int, nargs=2, default=(160, 85), metavar=("WIDTH", "HEIGHT"))
     parser.add_argument("--format", choices=("mcap", "sqlite3", "ros1"), default="mcap", help="of the bag")
@@ -46,7 +47,7 @@ def run(args: argparse.Namespace) -> None:
     truth = None if args.trajectory is None else Trajectory.read_tum(args.trajectory)
     drive = simulate_drive(
         world, _drive_date(args, world), args.seed, length_m=args.length, truth=truth,
-        image_size=tuple(args.image_size),
+        image_size=tuple(args.image_size), cross_country=args.cross_country,
     )  # fmt: skip
     write_drive(drive, args.out, args.format)
     print(f"{args.out}: {drive.truth.distance_m[-1]:.0f} m on {drive.date}, imagery of "

@@ -124,19 +124,22 @@ def simulate_drive(
     truth: Trajectory | None = None,
     odometry: Trajectory | None = None,
     image_size: tuple[int, int] = (160, 85),
+    cross_country: bool = False,
 ) -> Drive:
     """A drive through `world` on `date`, all of it drawn from `seed`; rendering waits until images are asked for.
 
     truth: map frame, to follow a given trajectory instead of inventing one; odometry: to use a
-    recorded one instead of BENCHMARK.md's noise. image_size: (width, height) pixels.
+    recorded one instead of BENCHMARK.md's noise. image_size: (width, height) pixels. cross_country: an
+    invented trajectory hardly minds trails.
 
     Raises CoverageError if no drive of `length_m` fits the world.
     """
     if truth is None:
         start_ns = drive_start_ns(date, seed)
         truth = invent_trajectory(
-            world, date, rng_for(seed, "vehicle"), length_m=length_m, speed_mps=speed_mps, start_ns=start_ns
-        )
+            world, date, rng_for(seed, "vehicle"), length_m=length_m, speed_mps=speed_mps, start_ns=start_ns,
+            cross_country=cross_country,
+        )  # fmt: skip
     if odometry is None:
         odometry = corrupt_odometry(truth, rng_for(seed, "odometry"))
     camera = tartandrive_camera().resized(*image_size)

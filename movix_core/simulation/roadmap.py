@@ -17,14 +17,17 @@ _GSD_M = 2.0
 _CLEARANCE_M = 3.0  # beside something impassable, land costs more
 _LEG_M = (90.0, 280.0)
 _RETRACE_COST = 15.0
+_CROSS_COUNTRY = 0.25  # what a driver who does not look for trails makes of the cost of open land, as its power
 _NEIGHBOURS = ((0, 1), (1, 0), (1, 1), (1, -1), (0, -1), (-1, 0), (-1, -1), (-1, 1))
 
 
 class RoadMap:
     """The passable land of a world on a date, as one driver likes it."""
 
-    def __init__(self, world: World, date: datetime.date, rng: np.random.Generator) -> None:
-        """Raises CoverageError if nothing is passable."""
+    def __init__(
+        self, world: World, date: datetime.date, rng: np.random.Generator, *, cross_country: bool = False
+    ) -> None:
+        """cross_country: from anywhere to anywhere, hardly minding trails. CoverageError if nothing is passable."""
         self._grid = Grid.covering(world.size_m, _GSD_M)
         cost = world.travel_cost(date, _GSD_M).numpy().astype(np.float64)
         pieces, _ = label(np.isfinite(cost), np.ones((3, 3)))
@@ -37,7 +40,9 @@ class RoadMap:
         taste = gaussian_filter(rng.standard_normal(cost.shape), 25.0 / _GSD_M)
         taste = np.exp(0.45 * taste / max(taste.std(), 1e-9))
         near = np.where((clearance < _CLEARANCE_M) & ~self._on_trail, 3.0, 1.0)
-        self._cost = np.where(self._free, cost * taste * near, np.inf)
+        self._goals = self._on_trail if self._on_trail.any() and not cross_country else self._free
+        liked = cost**_CROSS_COUNTRY if cross_country else cost
+        self._cost = np.where(self._free, liked * taste * near, np.inf)
 
     def allows(self, points: np.ndarray, tolerance_m: float = 2.0) -> bool:
         """Whether every point (N, 2 or more), in map metres, lies on passable land, or at most that far beside it."""
@@ -46,8 +51,7 @@ class RoadMap:
 
     def tour(self, rng: np.random.Generator, length_m: float) -> np.ndarray:
         """(N, 2) map metres, about every 2 m: cheapest ways between random places, seldom over the same ground."""
-        places = np.flatnonzero(self._on_trail if self._on_trail.any() else self._free)
-        node = int(rng.choice(places))
+        node = int(rng.choice(np.flatnonzero(self._goals)))
         nodes, cost, driven = [node], self._cost.copy(), 0.0
         while driven < length_m:
             leg = self._leg(cost, node, rng)
@@ -66,13 +70,13 @@ class RoadMap:
         return np.stack([(col + 0.5) * _GSD_M, (self._grid.rows - row - 0.5) * _GSD_M], axis=-1)
 
     def _leg(self, cost: np.ndarray, start: int, rng: np.random.Generator) -> np.ndarray:
-        """Cells of the cheapest way from `start` to a random place a leg away, on a trail if possible."""
+        """Cells of the cheapest way from `start` to a random place a leg away, a goal if possible."""
         _, before = dijkstra(self._graph(cost), indices=start, return_predecessors=True)
         row, col = np.divmod(np.arange(cost.size), self._grid.cols)
         reached = before >= 0
         away = np.hypot(row - row[start], col - col[start]) * _GSD_M
         within = reached & (away >= _LEG_M[0]) & (away <= _LEG_M[1])
-        goals = np.flatnonzero(within & self._on_trail.ravel())
+        goals = np.flatnonzero(within & self._goals.ravel())
         if len(goals) < 20 or rng.random() < 0.2:
             goals = np.flatnonzero(within if within.any() else reached)
         if not len(goals):

@@ -31,15 +31,16 @@ def invent_trajectory(
     length_m: float = 420.0,
     speed_mps: float = 5.0,
     start_ns: int = 0,
+    cross_country: bool = False,
 ) -> Trajectory:
     """A drive of `length_m` over the passable land of a date, in the map frame, at 20 Hz.
 
-    It joins random places by cheap ways, trails before grass, and follows them without stopping,
-    turning on no less than 6 m, at 3-8 m/s around `speed_mps`.
+    It joins random places by cheap ways, trails before grass (`cross_country`: hardly minding trails), and
+    follows them without stopping, turning on no less than 6 m, at 3-8 m/s around `speed_mps`.
 
     Raises CoverageError if the world is too small or too overgrown for it.
     """
-    road = RoadMap(world, date, rng)
+    road = RoadMap(world, date, rng, cross_country=cross_country)
     for _ in range(_ATTEMPTS):
         path = steer_along(road.tour(rng, length_m + 60.0))[: int(length_m / _STEP_M) + 2]
         if len(path) * _STEP_M > length_m and road.allows(path):

@@ -122,7 +122,7 @@ def _write_world(task: _WorldTask) -> None:
     for number, date_index in enumerate(rng.permutation(len(world.dates))[: data.drives_per_world]):
         drive = simulate_drive(
             world, world.dates[date_index], seed=source.seed * 100 + number, length_m=data.drive_length_m,
-            image_size=data.image_size,
+            image_size=data.image_size, cross_country=number % 2 == 1,  # a trail ahead must prove nothing
         )  # fmt: skip
         simulated_frames(drive, task.recipe.model.clip.spacing_m, rng).save(place.drive_file(f"drive_{number}"))
     (task.target / "done").touch()

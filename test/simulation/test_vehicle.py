@@ -27,6 +27,21 @@ def test_an_invented_drive_is_long_smooth_and_on_passable_land():
     assert RoadMap(world, SUMMER, np.random.default_rng(1)).allows(drive.poses)
 
 
+def test_across_country_trails_are_hardly_minded():
+    world = small_world()
+    trails = world.landscape.classes(SUMMER) == int(LandClass.TRAIL)
+
+    def share_on_trails(*, cross_country: bool) -> float:
+        drives = [
+            invent_trajectory(world, SUMMER, np.random.default_rng(seed), length_m=150.0, cross_country=cross_country)
+            for seed in range(6)
+        ]
+        x, y = torch.from_numpy(np.concatenate([drive.poses for drive in drives])[:, :2]).T
+        return trails[world.landscape.grid.cells(x, y)].float().mean().item()
+
+    assert share_on_trails(cross_country=True) < 0.7 * share_on_trails(cross_country=False)
+
+
 def test_steering_takes_a_corner_within_the_turning_circle():
     route = np.concatenate(
         [np.stack([np.arange(0, 60, 2.0), np.zeros(30)], 1), np.stack([np.full(30, 60.0), np.arange(0, 60, 2.0)], 1)]
