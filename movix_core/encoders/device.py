@@ -8,7 +8,7 @@ from movix_core.errors import ConfigError
 
 
 def native_precision(device: torch.device | str) -> torch.autocast:
-    """bfloat16 autocast where the device computes it natively (GPUs; CPUs with AMX or AVX512-BF16), else full precision.
+    """bfloat16 autocast where the device computes it natively (GPUs, CPUs with AMX or AVX512-BF16), else full.
 
     A CPU that has to emulate bfloat16 is ten times slower with it than without.
     """
