@@ -51,7 +51,7 @@ class PatchMatcher:
         self._map_date = date_features([imagery.date]).to(imagery.device)
         matching = matching or MatchingConfig()
         self._exact_poses = matching.exact_poses
-        self._near: Imagery  # what is resident around the poses being scored
+        self._near: Imagery | None = None  # what is resident around the poses being scored
         self._atlas = Atlas(self._encode, matching.atlas_spacing, matching.atlas_headings)
 
     @property
@@ -78,8 +78,11 @@ class PatchMatcher:
     def score(self, observation: torch.Tensor, poses_map_base: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """See `Matcher.score`."""
         poses = np.asarray(poses_map_base, dtype=float).reshape(-1, 3)
+        near = self.imagery.near(poses)
+        if near is not self._near:
+            self._near = near
+            self._atlas.forget_partial()
         encode = self._encode if len(poses) <= self._exact_poses else self._atlas.look_up
-        self._near = self.imagery.near(poses)
         embeddings, coverage = encode(poses)
         return (embeddings @ observation).cpu().numpy().astype(float), coverage >= MIN_COVERAGE
 
@@ -89,6 +92,7 @@ class PatchMatcher:
         return torch.cat([embeddings for embeddings, _ in chunks]), np.concatenate([share for _, share in chunks])
 
     def _encode_chunk(self, poses: np.ndarray) -> tuple[torch.Tensor, np.ndarray]:
+        assert self._near is not None
         patches, coverage = cut_patches(self._near, poses, self.model.card.patch)
         with native_precision(self._near.device):
             embeddings = self.model.encode_patches(patches, self._map_date.expand(len(poses), -1))

@@ -70,6 +70,23 @@ def test_many_poses_are_looked_up_close_by(rgb, clip):
     assert agreement[0] < agreement[1] and agreement[1] > 0.85
 
 
+def test_the_maps_edge_is_encoded_again_only_where_there_is_new_imagery(rgb, clip):
+    """As a window does that has loaded more; a layer that is resident whole stays the same."""
+    matcher = matcher_on(np.zeros_like(rgb), matching=MatchingConfig(exact_poses=0))
+    whole = matcher_on(rgb).imagery
+    edge = np.array([[88.0, 50.0, 0.0], [50.0, 50.0, 0.0]])
+    observation = matcher.observe(clip)
+    encoded = []
+    encode_patches = matcher.model.encode_patches
+    matcher.model.encode_patches = lambda patches, dates: encoded.append(len(patches)) or encode_patches(patches, dates)
+    black, again = (matcher.score(observation, edge)[0] for _ in range(2))
+    matcher.imagery = whole
+    colourful, _ = matcher.score(observation, edge)
+    np.testing.assert_array_equal(black, again)
+    assert encoded == [2, 1]
+    assert colourful[0] != black[0] and colourful[1] == black[1]
+
+
 def test_the_drive_date_comes_from_the_stamp_unless_given(rgb, clip):
     by_stamp = matcher_on(rgb).observe(clip)
     given = matcher_on(rgb, drive_date=datetime.date(2023, 10, 5)).observe(clip)
