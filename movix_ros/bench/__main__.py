@@ -29,8 +29,10 @@ FIGURES: dict[str, tuple[str, Measure]] = {
     "tf": (tf_rate.TARGET, lambda setting, listener, args: tf_rate.measure(setting, listener, args.tf_s)),
     "images": (load.TARGET, lambda setting, listener, args: load.measure(setting, listener, args.images_s)),
     "sigint": (stopping.TARGET, lambda setting, listener, args: stopping.measure(setting, listener, args.repeats)),
-    "startup": (startup.TARGET, lambda setting, listener, args: startup.measure(setting, listener, args.orders)),
-}
+    "startup": (
+        startup.TARGET, lambda setting, listener, args: startup.measure(setting, listener, args.orders, args.pace),
+    ),
+}  # fmt: skip
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -40,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--images-s", type=float, default=1800.0, help="seconds of images")
     parser.add_argument("--repeats", type=int, default=3, help="SIGINTs in each situation")
     parser.add_argument("--orders", type=int, default=20, help="start-up orders")
+    parser.add_argument("--pace", type=float, default=1.0, help="of the drives after a start-up; < 1: a busy machine")
     parser.add_argument("--out", type=Path, default=OUT, help="folder of the table; other figures in it stay")
     parser.add_argument("--logs", type=Path, help="keep drive and logs in this folder, and use a drive that is there")
     return parser
