@@ -23,7 +23,9 @@ from movix_core.maps.site import Site
 from movix_core.matching.atlas import Atlas
 
 MIN_COVERAGE = 0.75  # a patch with less imagery than this says more about the map's edge than about the place
-_CHUNK = 256  # patches encoded at once: bounds memory, keeps the processor busy
+# Patches encoded at once: enough to keep the processor busy, and no more, since batches of all sizes come in turn and
+# the C library's heap does not give back all that it took for the largest.
+_CHUNK_CPU, _CHUNK_GPU = 64, 256
 
 
 class PatchMatcher:
@@ -88,7 +90,8 @@ class PatchMatcher:
 
     def _encode(self, poses: np.ndarray) -> tuple[torch.Tensor, np.ndarray]:
         """Embeddings (N, D) and coverage (N,) of the patches at poses (N, 3), which lie near those being scored."""
-        chunks = [self._encode_chunk(poses[i : i + _CHUNK]) for i in range(0, len(poses), _CHUNK)]
+        size = _CHUNK_CPU if self.imagery.device.type == "cpu" else _CHUNK_GPU
+        chunks = [self._encode_chunk(poses[i : i + size]) for i in range(0, len(poses), size)]
         return torch.cat([embeddings for embeddings, _ in chunks]), np.concatenate([share for _, share in chunks])
 
     def _encode_chunk(self, poses: np.ndarray) -> tuple[torch.Tensor, np.ndarray]:

@@ -49,9 +49,9 @@ def test_scores_do_not_depend_on_the_company(rgb, clip):
     observation = matcher.observe(clip)
     poses = np.random.default_rng(2).uniform([30, 30, -3], [70, 70, 3], (300, 3))
     scores, _ = matcher.score(observation, poses)
-    alone = np.array([matcher.score(observation, pose)[0][0] for pose in poses[[0, 255, 256, 299]]])
+    alone = np.array([matcher.score(observation, pose)[0][0] for pose in poses[[0, 63, 64, 299]]])
     assert scores.std() > 0.01
-    np.testing.assert_allclose(scores[[0, 255, 256, 299]], alone, atol=2e-3)
+    np.testing.assert_allclose(scores[[0, 63, 64, 299]], alone, atol=2e-3)
 
 
 def test_many_poses_are_looked_up_close_by(rgb, clip):
