@@ -6,6 +6,7 @@ import datetime
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -92,20 +93,10 @@ def add_drive(place: Place, site: Site, source: DriveSource, faults: Callable[[]
     """
     if source.truth is None:
         raise RecordingError("it holds no truth: a dataset needs GPS-fused odometry, or --reference")
-    layers = place.layers
-    gsd_m, north_m = place.grid.gsd_m, place.grid.north_m
-
-    def covered(pose: np.ndarray) -> bool:
-        """Whether every date has imagery around a pose; black pixels are missing ones."""
-        rows = slice(max(0, int((north_m - pose[1] - _REACH_M) / gsd_m)), int((north_m - pose[1] + _REACH_M) / gsd_m))
-        cols = slice(max(0, int((pose[0] - _REACH_M) / gsd_m)), int((pose[0] + _REACH_M) / gsd_m))
-        around = layers[:, rows, cols]
-        whole = (2 * _REACH_M / gsd_m) ** 2
-        return bool(((around > 0).any(axis=-1).sum(axis=(1, 2)) >= 0.9 * whole).all())
-
     frames = extract_frames(
         source.events, source.truth.shifted(*_to_place(site, place.grid)), spacing_m=place.spec["spacing_m"],
-        image_width=place.spec["image_width"], covered=covered, date=source.date, data=source.data,
+        image_width=place.spec["image_width"], covered=partial(has_imagery_around, place), date=source.date,
+        data=source.data,
     )  # fmt: skip
     # a fault both have seen is one fault
     frames.about["skipped"] = dict(Counter(frames.about["skipped"]) | Counter(faults()))
@@ -113,6 +104,21 @@ def add_drive(place: Place, site: Site, source: DriveSource, faults: Callable[[]
     frames.about["frames"] = _parts(frames, place.split)
     frames.about["length_m"] = round(float(source.truth.distance_m[-1]), 1)
     frames.save(place.drive_file(source.name))
+
+
+def has_imagery_around(place: Place, pose: np.ndarray) -> bool:
+    """Whether every date of a place shows the ground around a pose (2 or more); black pixels are missing ones."""
+    gsd_m = place.grid.gsd_m
+    rows = _pixels_around(place.grid.north_m - pose[1], gsd_m)
+    cols = _pixels_around(pose[0], gsd_m)
+    around = place.layers[:, rows, cols]
+    whole = (2 * _REACH_M / gsd_m) ** 2
+    return bool(((around > 0).any(axis=-1).sum(axis=(1, 2)) >= 0.9 * whole).all())
+
+
+def _pixels_around(at_m: float, gsd_m: float) -> slice:
+    """The pixels within reach of a distance from the first one's edge; none of what lies before the first."""
+    return slice(max(0, int((at_m - _REACH_M) / gsd_m)), max(0, int((at_m + _REACH_M) / gsd_m)))
 
 
 def _parts(frames: DriveFrames, split: Split) -> dict[str, int]:

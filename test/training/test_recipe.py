@@ -13,7 +13,7 @@ from movix_core.training.recipe import load_recipe
     [
         ("sampling: {anchor: 3}", "unknown field 'anchor'"),
         ("sampling: {negative_rule: xor}", "sampling.negative_rule is 'xor': known are and, or"),
-        ("sampling: {positives: all}", "sampling.positives is 'all'"),
+        ("sampling: {positives: all}", "sampling.positives is 'all': known are own_date, single, multi_season"),
         ("loss: {kind: hinge}", "loss.kind is 'hinge': known are info_nce, triplet"),
         ("stages: [heads, tails]", "stages is 'tails'"),
         ("stages: []", "stages is ''"),
