@@ -70,14 +70,14 @@ def add_set_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def set_of(args: argparse.Namespace) -> tuple[LocalizationConfig, Path, BenchmarkSet]:
-    """Configuration, model and set of the command line; refuses a set the model was trained on."""
-    from movix_core.evaluation.seen import require_unseen
+    """Configuration, model and set of the command line; refuses a set that does not suit the model."""
     from movix_core.evaluation.sets import load_set
+    from movix_core.evaluation.suitable import require_suitable
 
     config = config_of(args)
     folder = model_folder(config, args.model)
     chosen = load_set(args.set_name, args.drives)
-    return config, folder, require_unseen(chosen, folder, allow_seen=args.allow_seen_region)
+    return config, folder, require_suitable(chosen, folder, allow_seen=args.allow_seen_region)
 
 
 def parse_override(text: str, option: str) -> tuple[str, object]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from movix_core.dataset.place import PLACE_FILE
+from movix_core.dataset.place import PLACE_FILE, load_place
 from movix_core.errors import ConfigError
 from movix_core.evaluation.scenario import Case
 from movix_core.evaluation.sets import aged, gascola, naip, procedural, recorded
@@ -30,6 +30,7 @@ class BenchmarkSet:
     donors: the whole set in the same order, whose next drive lends its images to the control.
     sections: groups to report apart, because a mean over all drives would mean nothing.
     regions: asked for where its drives take place.
+    frame_spacing_m: driven between two images; 0 where they come as close as any model's clip asks.
     """
 
     name: str
@@ -39,6 +40,7 @@ class BenchmarkSet:
     note: str
     sections: tuple[str, ...] = ()
     regions: Callable[[], Sequence[Region]] = tuple
+    frame_spacing_m: float = 0.0
 
     @property
     def file_name(self) -> str:
@@ -68,5 +70,5 @@ def _recorded_set(folder: Path, drives: int | None) -> BenchmarkSet:
     cases: tuple[Case, ...] = tuple(recorded.cases(folder))
     return BenchmarkSet(
         folder.name, cases[:drives], cases, recorded.data_of(folder), recorded.NOTE,
-        regions=partial(recorded.regions, folder),
+        regions=partial(recorded.regions, folder), frame_spacing_m=load_place(folder).spec.get("spacing_m", 0.0),
     )  # fmt: skip
