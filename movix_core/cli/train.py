@@ -30,10 +30,13 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 def run(args: argparse.Namespace) -> None:
     from movix_core.training.processes import joined_processes
     from movix_core.training.recipe import load_recipe
-    from movix_core.training.trainer import train
+    from movix_core.training.trainer import is_trained, train
 
     recipe = load_recipe(args.recipe, dict(parse_override(text, "--set") for text in args.changes))
     with joined_processes(args.device) as (processes, device):
+        finished_before = is_trained(recipe, args.out)
         folder = train(recipe, args.out, args.cache, device, processes)
-        if processes.first:
+        if processes.first and finished_before:
+            print(f"{folder} holds the finished model of this recipe: left as it is; name another --out to train anew")
+        elif processes.first:
             print(f"model written to {folder}; calibrate it next: movix calibrate {folder}")

@@ -14,9 +14,11 @@ import yaml
 
 from movix_core.encoders.card import Likelihood, from_tree
 from movix_core.errors import ModelError, TrainingError
+from movix_core.simulation.drive import SIMULATION_VERSION
 from movix_core.training.recipe import Recipe, check_recipe
 
 MEASURES = ("accuracy", "retrieval")
+_CODE_VERSION = 1  # raise it when the same recipe trains to other weights
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,8 @@ def load_study(path: Path) -> Study:
 def weights_digest(recipe: Recipe) -> str:
     """Names a training by all that shapes its weights: variants that differ in the filter's likelihood share it."""
     model = dataclasses.replace(recipe.model, likelihood=Likelihood())
-    told = json.dumps(asdict(dataclasses.replace(recipe, model=model)), sort_keys=True)
+    tree = asdict(dataclasses.replace(recipe, model=model))
+    told = json.dumps([_CODE_VERSION, SIMULATION_VERSION, tree], sort_keys=True)
     return hashlib.sha256(told.encode()).hexdigest()[:12]
 
 

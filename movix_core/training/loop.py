@@ -21,6 +21,8 @@ from movix_core.training.history import append_row, forget_rows
 from movix_core.training.processes import Processes
 from movix_core.training.recipe import OptimizationRecipe
 
+_STATE_KEYS = {"recipe", "step", "objective", "average", "optimizer"}
+
 
 class Objective(nn.Module, ABC):
     """What a stage minimises: modules of the model, and what it needs beside them."""
@@ -169,8 +171,11 @@ class Loop:
         device = next(self.stage.objective.parameters()).device
         try:
             state = torch.load(path, map_location=device, weights_only=True)
-        except (RuntimeError, EOFError, OSError, ValueError, pickle.UnpicklingError) as err:
+            missing = _STATE_KEYS - state.keys()
+        except (RuntimeError, EOFError, OSError, ValueError, AttributeError, pickle.UnpicklingError) as err:
             raise TrainingError(f"{path} is damaged ({err}): remove it to start this stage again") from err
+        if missing:
+            raise TrainingError(f"{path} lacks {', '.join(sorted(missing))}: remove it to start this stage again")
         if state["recipe"] != self._fingerprint:
             field = differing_field(json.loads(state["recipe"]), json.loads(self._fingerprint))
             raise TrainingError(

@@ -26,7 +26,8 @@ class DataRecipe:
 
     procedural_worlds: number of procedural worlds, seeds first_world_seed onwards (the set
         `procedural-train` is seeds 0-999).
-    validation_worlds: so many further seeds, counted down from 999, to watch the training with.
+    validation_worlds: so many further seeds, counted down from 999, to watch the training with; 0 watches it
+        with the held-out parts of the datasets. Nothing is chosen by it.
     drives_per_world: each on another date.
     orthophoto_drives: so many drives through worlds draped over real orthophotos: GeoTIFFs whose names
         end in a date, in orthophoto_folder of the shared data. orthophoto_columns [first, last) and

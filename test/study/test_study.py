@@ -4,6 +4,7 @@ import pytest
 
 from movix_core.errors import TrainingError
 from movix_core.paths import shipped
+from movix_core.study import study
 from movix_core.study.study import load_study, merged, weights_digest
 
 RECIPE = """
@@ -44,6 +45,14 @@ def test_variants_of_the_filter_share_their_weights(file):
     assert weights_digest(study.recipe("gamma", 4)) == weights_digest(study.recipe("full", 4))
     assert weights_digest(study.recipe("wide patch", 4)) != weights_digest(study.recipe("full", 4))
     assert weights_digest(study.recipe("full", 5)) != weights_digest(study.recipe("full", 4))
+
+
+@pytest.mark.parametrize("version", ["_CODE_VERSION", "SIMULATION_VERSION"])
+def test_weights_of_earlier_code_have_another_name(file, monkeypatch, version):
+    recipe = load_study(file).recipe("full", 4)
+    before = weights_digest(recipe)
+    monkeypatch.setattr(study, version, 99)
+    assert weights_digest(recipe) != before
 
 
 def test_merging_leaves_the_base_alone():

@@ -78,8 +78,20 @@ def test_another_recipes_state_is_refused_by_the_field_that_differs(tmp_path):
 
 def test_a_damaged_state_is_named(tmp_path):
     train_on(tiny_recipe(), tmp_path)
+    (tmp_path / "card.json").unlink()  # as if it was stopped before its end
     state = tmp_path / "state_joint.pt"
     state.write_bytes(state.read_bytes()[:2000])
+    with pytest.raises(TrainingError, match="state_joint.pt is damaged"):
+        train_on(tiny_recipe(), tmp_path)
+
+
+def test_a_state_that_lacks_something_is_named(tmp_path):
+    train_on(tiny_recipe(), tmp_path)
+    (tmp_path / "card.json").unlink()
+    torch.save({"step": 2}, tmp_path / "state_joint.pt")
+    with pytest.raises(TrainingError, match="state_joint.pt lacks average, objective, optimizer, recipe"):
+        train_on(tiny_recipe(), tmp_path)
+    torch.save([1, 2], tmp_path / "state_joint.pt")
     with pytest.raises(TrainingError, match="state_joint.pt is damaged"):
         train_on(tiny_recipe(), tmp_path)
 
