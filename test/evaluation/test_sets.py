@@ -9,13 +9,16 @@ import numpy as np
 import pytest
 
 from movix_core.config import LocalizationConfig, MotionConfig, load_config
+from movix_core.dataset.split import Split
 from movix_core.errors import ConfigError, RecordingError
 from movix_core.evaluation.sets import SETS, gascola, load_set, naip
 from movix_core.evaluation.sets.procedural import earlier_and_later
 from movix_core.evaluation.sets.rendered import within
+from movix_core.maps.region import Worlds
 from movix_core.paths import shipped
 from movix_core.recordings.trajectory import Trajectory
 from movix_core.shared_data import VARIABLE, shared_data
+from test.dataset.places import noise_place
 from test.real_data import real_data
 
 
@@ -63,6 +66,14 @@ def test_sets_say_where_they_take_place():
     }  # fmt: skip
     real_data("tartandrive2")
     assert len(load_set("gascola").regions()) == 5 and load_set("gascola").regions()[0].crs == "EPSG:32617"
+
+
+def test_the_holdout_of_a_simulated_world_is_a_part_of_that_world(tmp_path):
+    hole = (40.0, 60.0, 240.0, 220.0)
+    noise_place(tmp_path / "seven", split=Split((hole,), 5.0), spec={"world": "procedural-7"})
+    noise_place(tmp_path / "draped", split=Split((hole,), 5.0), spec={"world": "draped"})
+    assert load_set(str(tmp_path / "seven")).regions() == [Worlds(7, 7, bounds=hole)]
+    assert load_set(str(tmp_path / "draped")).regions() == []
 
 
 def test_gascola_keeps_the_odometries_apart():
