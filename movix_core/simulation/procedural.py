@@ -26,18 +26,19 @@ def procedural_world(
     map_margin_m: float = 40.0,
     device: str = "cpu",
     ageing: Ageing = USUAL_AGEING,
+    relief: float = 1.0,
 ) -> World:
     """An off-road world of trails, grass, brush, forest, rock, water and soil on five dates of 2013-2023.
 
     gsd_m: cell size of the land. dates: None draws a spring, two summers, an autumn and a leafless
-    day in different years. map_margin_m: how far drives keep inside the border.
+    day in different years. map_margin_m: how far drives keep inside the border. relief: factor on all heights.
     """
     size = (float(size_m), float(size_m)) if isinstance(size_m, (int, float)) else size_m
     grid = Grid.covering(size, gsd_m)
     return world_from_classes(
         class_map(grid, seed), gsd_m, seed, draw_dates(seed) if dates is None else dates,
         name=f"{_NAME}{seed}", ortho_gsd_m=ortho_gsd_m, map_margin_m=map_margin_m, device=device,
-        ageing=ageing,
+        ageing=ageing, relief=relief,
     )  # fmt: skip
 
 

@@ -87,8 +87,8 @@ def load_study(path: Path) -> Study:
                     for name, tree in plan.variants.items()}  # fmt: skip
     except (OSError, yaml.YAMLError, UnicodeDecodeError, ModelError) as err:
         raise TrainingError(f"cannot read study {path}: {err}") from err
-    if len(variants) < 2 or not set(plan.measures) <= set(MEASURES) or not plan.measures or not plan.seeds:
-        raise TrainingError(f"study {path} needs at least two variants, a seed, and measures of {', '.join(MEASURES)}")
+    if not variants or not set(plan.measures) <= set(MEASURES) or not plan.measures or not plan.seeds:
+        raise TrainingError(f"study {path} needs a variant, a seed, and measures of {', '.join(MEASURES)}")
     study = Study(path.stem, plan, variants, base)
     for variant in variants:
         study.recipe(variant, plan.seeds[0])

@@ -122,13 +122,16 @@ def fingerprint(recipe: Recipe) -> str:
 
 
 def _run_stages(materials: Materials, folder: Path) -> dict[str, float]:
-    """Train all stages; the validation figures of the last."""
+    """Train all stages; the validation figures of the last, and `training_seconds` of all."""
     recipe = materials.recipe
     metrics: dict[str, float] = {}
+    seconds = 0.0
     for name in recipe.stages:
         _freeze(materials.model, recipe, name)
-        metrics = Loop(_STAGES[name](materials), folder, fingerprint(recipe), materials.processes).run()
-    return metrics
+        loop = Loop(_STAGES[name](materials), folder, fingerprint(recipe), materials.processes)
+        metrics = loop.run()
+        seconds += loop.seconds
+    return metrics | {"training_seconds": round(seconds, 1)}
 
 
 def _drives(recipe: Recipe, cache: Path, *, validation: bool) -> list[DriveClips]:

@@ -10,6 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from movix_core.encoders.checkpoint import load_model
 from movix_core.errors import TrainingError
 from movix_core.training.loop import Loop, differing_field
 from movix_core.training.stages.contrastive import PairObjective
@@ -46,6 +47,17 @@ def test_an_interrupted_training_resumes_to_the_same_losses_and_weights(tmp_path
     assert losses(parts) == losses(whole)
     for name, value in weights(whole).items():
         torch.testing.assert_close(value, weights(parts)[name], rtol=0, atol=0, msg=name)
+
+
+def test_the_time_of_a_training_counts_all_its_runs(tmp_path, monkeypatch):
+    drives = synthetic_drives()
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        stop_at(patch, step=3)
+        train_on(tiny_recipe(), tmp_path, drives)
+    state = torch.load(tmp_path / "state_joint.pt", weights_only=True)
+    assert state["seconds"] > 0.0
+    torch.save(state | {"seconds": 1000.0}, tmp_path / "state_joint.pt")
+    assert load_model(train_on(tiny_recipe(), tmp_path, drives)).card.metrics["training_seconds"] >= 1000.0
 
 
 def test_a_killed_training_resumes_to_the_same_weights(tmp_path):
