@@ -14,6 +14,7 @@ from movix_core.errors import ConfigError
 
 if TYPE_CHECKING:
     from movix_core.evaluation.sets import BenchmarkSet
+    from movix_core.training.recipe import Recipe
 
 DEFAULT_OUT = Path("benchmarks/results")
 
@@ -67,6 +68,21 @@ def add_set_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--allow-seen-region", action="store_true", help="even where the model was trained")
     parser.add_argument("--out", type=Path, default=DEFAULT_OUT, help="folder of the tables")
     add_config_arguments(parser)
+
+
+def add_recipe_changes(parser: argparse.ArgumentParser) -> None:
+    """`--set KEY=VALUE`."""
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", dest="changes",
+        help="change a field of the recipe, e.g. sampling.hard_negatives=false; may be repeated",
+    )  # fmt: skip
+
+
+def recipe_of(args: argparse.Namespace) -> Recipe:
+    """The training recipe of the command line, changed as it says."""
+    from movix_core.training.recipe import load_recipe
+
+    return load_recipe(args.recipe, dict(parse_override(text, "--set") for text in args.changes))
 
 
 def set_of(args: argparse.Namespace) -> tuple[LocalizationConfig, Path, BenchmarkSet]:
