@@ -117,7 +117,7 @@ def _reading(args: argparse.Namespace) -> dict[str, Any]:
 
     return {
         "profile": str(load_profile(args.profile)), "odometry": args.odometry, "truth_offset": list(args.truth_offset),
-        "drive_date": str(args.drive_date or ""), "reference": str(args.reference and args.reference.resolve()),
+        "drive_date": str(args.drive_date or ""), "reference": str(args.reference.resolve()) if args.reference else "",
         "render_camera": args.render_camera, "layer": args.layer,
     }  # fmt: skip
 
