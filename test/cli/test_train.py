@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 import yaml
 
@@ -9,7 +10,7 @@ from movix_core.cli.main import main
 from movix_core.dataset.split import Split
 from movix_core.encoders.checkpoint import update_card
 from test.cli.test_main import fails
-from test.dataset.places import noise_place
+from test.dataset.places import noise_frames, noise_place
 from test.training.test_loop import stop_at
 
 MODEL = """
@@ -29,7 +30,8 @@ clip: {length: 3, spacing_m: 4.0}
 @pytest.fixture
 def told(tmp_path):
     """The command, on a dataset whose hold-out watches the training."""
-    place = noise_place(tmp_path / "ds", split=Split(((100.0, 0.0, 240.0, 220.0),), guard_m=32.0))
+    east = float(np.quantile(noise_frames().poses_map_base[:, 0], 0.95))
+    place = noise_place(tmp_path / "ds", split=Split(((east, 0.0, 240.0, 220.0),), guard_m=70.0))
     recipe = {
         "model": yaml.safe_load(MODEL),
         "data": {"procedural_worlds": 0, "validation_worlds": 0, "datasets": [str(place.folder)]},
