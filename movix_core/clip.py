@@ -13,6 +13,7 @@ from movix_core.geometry.se2 import between
 
 # Images that were asked for at exact distances must not miss their place by a rounding error.
 _DISTANCE_TOLERANCE_M = 0.01
+MAX_GAP_M = 5.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,7 +54,7 @@ class ClipBuffer:
     would no longer show one place (METHOD.md, frame sampling).
     """
 
-    def __init__(self, length: int, spacing_m: float, max_gap_m: float = 5.0) -> None:
+    def __init__(self, length: int, spacing_m: float, max_gap_m: float = MAX_GAP_M) -> None:
         if length < 1 or not 0.0 < spacing_m <= max_gap_m:
             raise ModelError(
                 f"clip of {length} frames every {spacing_m} m is not possible: "

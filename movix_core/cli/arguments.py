@@ -14,6 +14,7 @@ from movix_core.errors import ConfigError
 
 if TYPE_CHECKING:
     from movix_core.evaluation.sets import BenchmarkSet
+    from movix_core.training.recipe import Recipe
 
 DEFAULT_OUT = Path("benchmarks/results")
 
@@ -69,15 +70,30 @@ def add_set_arguments(parser: argparse.ArgumentParser) -> None:
     add_config_arguments(parser)
 
 
+def add_recipe_changes(parser: argparse.ArgumentParser) -> None:
+    """`--set KEY=VALUE`."""
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", dest="changes",
+        help="change a field of the recipe, e.g. sampling.hard_negatives=false; may be repeated",
+    )  # fmt: skip
+
+
+def recipe_of(args: argparse.Namespace) -> Recipe:
+    """The training recipe of the command line, changed as it says."""
+    from movix_core.training.recipe import load_recipe
+
+    return load_recipe(args.recipe, dict(parse_override(text, "--set") for text in args.changes))
+
+
 def set_of(args: argparse.Namespace) -> tuple[LocalizationConfig, Path, BenchmarkSet]:
-    """Configuration, model and set of the command line; refuses a set the model was trained on."""
-    from movix_core.evaluation.seen import require_unseen
+    """Configuration, model and set of the command line; refuses a set that does not suit the model."""
     from movix_core.evaluation.sets import load_set
+    from movix_core.evaluation.suitable import require_suitable
 
     config = config_of(args)
     folder = model_folder(config, args.model)
     chosen = load_set(args.set_name, args.drives)
-    return config, folder, require_unseen(chosen, folder, allow_seen=args.allow_seen_region)
+    return config, folder, require_suitable(chosen, folder, allow_seen=args.allow_seen_region)
 
 
 def parse_override(text: str, option: str) -> tuple[str, object]:

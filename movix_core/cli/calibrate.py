@@ -26,13 +26,13 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 def run(args: argparse.Namespace) -> None:
     from movix_core.encoders.checkpoint import load_model, update_card
     from movix_core.evaluation.calibrate import ENTROPY_GAINS, INVERSE_TEMPERATURES, calibrate
-    from movix_core.evaluation.seen import require_unseen
     from movix_core.evaluation.sets import load_set
+    from movix_core.evaluation.suitable import require_suitable
 
     if not args.set_name.endswith("-val"):
         raise ConfigError(f"nothing is chosen on '{args.set_name}': calibrate on a validation set (-val)")
     load_model(args.model)  # a damaged model is better noticed before the drives are rendered
-    benchmark_set = require_unseen(load_set(args.set_name, args.drives), args.model, allow_seen=False)
+    benchmark_set = require_suitable(load_set(args.set_name, args.drives), args.model, allow_seen=False)
     trials = calibrate(
         benchmark_set.cases, args.model, config_of(args), seeds=args.seeds,
         inverse_temperatures=args.lambdas or INVERSE_TEMPERATURES, entropy_gains=args.gammas or ENTROPY_GAINS,

@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from movix_core.cli.arguments import add_config_arguments, config_of, parse_date
-from movix_core.cli.recording import add_recording_arguments, open_recording
+from movix_core.cli.recording import add_recording_arguments, open_recording, simulation_notes
 from movix_core.errors import DatasetError, RecordingError
 
 if TYPE_CHECKING:
@@ -74,11 +74,12 @@ def _build(args: argparse.Namespace) -> None:
             raise DatasetError(f"there is no recording at {recording}: give bags, or TartanDrive run folders")
     site = load_site(args.site)
     spec = FrameSpec(args.spacing, args.image_width, args.gsd)
-    place = open_place(args.out, site, spec, _split(args, site))
+    place = open_place(args.out, site, spec, _split(args, site), _world(args.recordings))
+    reading = _reading(args)
     tasks = [
         _Task(name, recording, seed, args)
         for seed, (name, recording) in enumerate(zip(_names(args.recordings), args.recordings, strict=True))
-        if not is_finished(place, name, str(recording.resolve()))
+        if not is_finished(place, name, str(recording.resolve()), reading)
     ]
     refused = {name: reason for name, reason in run_tasks(_add, tasks, args.workers, "dataset") if reason}
     if not place.drives:
@@ -101,13 +102,33 @@ def _add(task: _Task) -> tuple[str, str]:
     try:
         recording = open_recording(args, config, site)
         source = DriveSource(
-            task.name, str(task.recording.resolve()), recording.events, recording.truth, recording.drive_date,
-            recording.data,
+            task.name, str(task.recording.resolve()), _reading(task.args), recording.events, recording.truth,
+            recording.drive_date, recording.data,
         )  # fmt: skip
         add_drive(load_place(args.out), site, source, lambda: recording.reader.counts)
     except RecordingError as err:
         return task.name, str(err)
     return task.name, ""
+
+
+def _reading(args: argparse.Namespace) -> dict[str, Any]:
+    """All that shapes the frames of a recording beside itself and the place."""
+    from movix_core.recordings.profile import load_profile
+
+    return {
+        "profile": str(load_profile(args.profile)), "odometry": args.odometry, "truth_offset": list(args.truth_offset),
+        "drive_date": str(args.drive_date or ""), "reference": str(args.reference.resolve()) if args.reference else "",
+        "render_camera": args.render_camera, "layer": args.layer,
+    }  # fmt: skip
+
+
+def _world(recordings: Sequence[Path]) -> str:
+    """Name of the simulated world that the recordings were driven in, '' for real ones."""
+    worlds = {str(simulation_notes(recording).get("world", "")) for recording in recordings}
+    if len(worlds) > 1:
+        names = ", ".join(sorted(world or "a real place" for world in worlds))
+        raise DatasetError(f"the recordings are of different places ({names}): build a dataset of each")
+    return worlds.pop()
 
 
 def _info(args: argparse.Namespace) -> None:

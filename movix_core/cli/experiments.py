@@ -39,8 +39,8 @@ def add_actions(actions: argparse._SubParsersAction) -> None:
 
 def _ablation(args: argparse.Namespace) -> None:
     from movix_core.encoders.device import choose_device
-    from movix_core.evaluation.seen import require_unseen
     from movix_core.evaluation.sets import load_set
+    from movix_core.evaluation.suitable import require_suitable
     from movix_core.study.ablation import evaluate_variants, train_variants
     from movix_core.study.ablation_report import write_ablation
     from movix_core.study.study import load_study
@@ -49,7 +49,7 @@ def _ablation(args: argparse.Namespace) -> None:
     benchmark_set = load_set(study.plan.set, study.plan.drives)
     trained = train_variants(study, args.work / "models", args.cache, config, choose_device(config.device))
     for run in trained:
-        require_unseen(benchmark_set, run.folder, allow_seen=False)
+        require_suitable(benchmark_set, run.folder, allow_seen=False)
     rows = evaluate_variants(study, trained, benchmark_set, args.work, args.workers)
     table = write_ablation(rows, trained, study, benchmark_set, args.command_line, args.out)
     print(table.read_text(encoding="utf-8"))
@@ -70,6 +70,7 @@ def _age(args: argparse.Namespace) -> None:
     from movix_core.evaluation.benchmark import Plan, run_accuracy
     from movix_core.evaluation.map_age import age_groups, write_age
     from movix_core.evaluation.retrieval import run_retrieval
+    from movix_core.evaluation.scenario import MAP_LAYER
 
     config, folder, benchmark_set = set_of(args)
     accuracy, retrieval = [], []
@@ -77,6 +78,6 @@ def _age(args: argparse.Namespace) -> None:
         plan = Plan(folder, config, args.seeds, ("movix",))
         accuracy = run_accuracy(benchmark_set, plan, args.work, args.workers)
     if "retrieval" in args.measures:
-        retrieval = run_retrieval(benchmark_set, folder, config, args.work, args.workers)
+        retrieval = run_retrieval(benchmark_set, folder, config, args.work, args.workers, (MAP_LAYER,))
     table = write_age(age_groups(accuracy, retrieval), benchmark_set, folder, args.command_line, args.out)
     print(table.read_text(encoding="utf-8"))

@@ -77,7 +77,7 @@ def _open_bag(args: argparse.Namespace, config: LocalizationConfig, site: Site) 
         truth = truth.shifted(*args.truth_offset)
     events = reader.events()
     first = next(iter(events))
-    notes = _simulation_notes(args.bag)
+    notes = simulation_notes(args.bag)
     if "drive_date" in notes and not config.drive_date:
         config = dataclasses.replace(config, drive_date=str(notes["drive_date"]))
     return Recording(
@@ -111,7 +111,7 @@ def _drive_date(config: LocalizationConfig, stamp_ns: int) -> datetime.date:
     return drive_date_from_config(config) or date_of_stamp(stamp_ns)
 
 
-def _simulation_notes(bag: Path) -> dict[str, Any]:
+def simulation_notes(bag: Path) -> dict[str, Any]:
     """What `movix simulate` wrote into drive.yaml beside its bag; nothing for any other recording."""
     for folder in (bag, bag.parent):
         file = folder / "drive.yaml"

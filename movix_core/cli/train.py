@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from movix_core.cli.arguments import parse_override
+from movix_core.cli.arguments import add_recipe_changes, recipe_of
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -19,21 +19,20 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--cache", type=Path, default=Path(".cache/clips"), help="folder that keeps rendered clips and features"
     )
-    parser.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", dest="changes",
-        help="change a field of the recipe, e.g. sampling.hard_negatives=false; may be repeated",
-    )  # fmt: skip
+    add_recipe_changes(parser)
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, ...")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> None:
     from movix_core.training.processes import joined_processes
-    from movix_core.training.recipe import load_recipe
-    from movix_core.training.trainer import train
+    from movix_core.training.trainer import is_trained, train
 
-    recipe = load_recipe(args.recipe, dict(parse_override(text, "--set") for text in args.changes))
+    recipe = recipe_of(args)
     with joined_processes(args.device) as (processes, device):
+        finished_before = is_trained(recipe, args.out)
         folder = train(recipe, args.out, args.cache, device, processes)
-        if processes.first:
+        if processes.first and finished_before:
+            print(f"{folder} holds the finished model of this recipe: left as it is; name another --out to train anew")
+        elif processes.first:
             print(f"model written to {folder}; calibrate it next: movix calibrate {folder}")

@@ -6,7 +6,9 @@ import datetime
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -38,22 +40,23 @@ class FrameSpec:
 class DriveSource:
     """A recording opened: its name in the dataset, where it came from, and what `extract_frames` needs.
 
-    truth: in the site's `map`.
+    reading: all that it was opened with, plain json values. truth: in the site's `map`.
     """
 
     name: str
     origin: str
+    reading: dict[str, Any]
     events: Iterable[Event]
     truth: Trajectory | None
     date: datetime.date
     data: str
 
 
-def open_place(folder: Path, site: Site, spec: FrameSpec, split: Split) -> Place:
+def open_place(folder: Path, site: Site, spec: FrameSpec, split: Split, world: str = "") -> Place:
     """The place of a site at `folder`: written there first, or found there, made of the same site in the same way.
 
-    split: in the site's `map` metres. Errors: DatasetError if the site has imagery of fewer than two dates, or
-    if the folder holds another dataset.
+    split: in the site's `map` metres. world: name of the simulated world that the site shows, '' on Earth. Errors:
+    DatasetError if the site has imagery of fewer than two dates, or if the folder holds another dataset.
     """
     dates = sorted({layer.date for layer in site.layers})
     if len(dates) < 2:
@@ -64,7 +67,7 @@ def open_place(folder: Path, site: Site, spec: FrameSpec, split: Split) -> Place
     told = {
         **asdict(spec), "site": site.name,
         "layers": [str(layer.file or layer.source) for layer in site.layers], "split": split.tree(),
-        "site_origin_m": [site.origin_easting_m, site.origin_northing_m],
+        "site_origin_m": [site.origin_easting_m, site.origin_northing_m], "world": world,
     }  # fmt: skip
     if (folder / PLACE_FILE).is_file():
         place = load_place(folder)
@@ -78,10 +81,11 @@ def open_place(folder: Path, site: Site, spec: FrameSpec, split: Split) -> Place
     return create_place(folder, site.name, grid, tuple(dates), layers, told, moved)
 
 
-def is_finished(place: Place, name: str, origin: str) -> bool:
-    """Whether that drive is there and whole, so that it need not be built again."""
+def is_finished(place: Place, name: str, origin: str, reading: Mapping[str, Any]) -> bool:
+    """Whether that drive is there, whole and opened in the same way, so that it need not be built again."""
     meta = read_about(place.drive_file(name))
-    return meta is not None and meta["about"].get("origin") == origin
+    about = {} if meta is None else meta["about"]
+    return about.get("origin") == origin and about.get("reading") == reading
 
 
 def add_drive(place: Place, site: Site, source: DriveSource, faults: Callable[[], Mapping[str, int]]) -> None:
@@ -92,27 +96,32 @@ def add_drive(place: Place, site: Site, source: DriveSource, faults: Callable[[]
     """
     if source.truth is None:
         raise RecordingError("it holds no truth: a dataset needs GPS-fused odometry, or --reference")
-    layers = place.layers
-    gsd_m, north_m = place.grid.gsd_m, place.grid.north_m
-
-    def covered(pose: np.ndarray) -> bool:
-        """Whether every date has imagery around a pose; black pixels are missing ones."""
-        rows = slice(max(0, int((north_m - pose[1] - _REACH_M) / gsd_m)), int((north_m - pose[1] + _REACH_M) / gsd_m))
-        cols = slice(max(0, int((pose[0] - _REACH_M) / gsd_m)), int((pose[0] + _REACH_M) / gsd_m))
-        around = layers[:, rows, cols]
-        whole = (2 * _REACH_M / gsd_m) ** 2
-        return bool(((around > 0).any(axis=-1).sum(axis=(1, 2)) >= 0.9 * whole).all())
-
     frames = extract_frames(
         source.events, source.truth.shifted(*_to_place(site, place.grid)), spacing_m=place.spec["spacing_m"],
-        image_width=place.spec["image_width"], covered=covered, date=source.date, data=source.data,
+        image_width=place.spec["image_width"], covered=partial(has_imagery_around, place), date=source.date,
+        data=source.data,
     )  # fmt: skip
     # a fault both have seen is one fault
     frames.about["skipped"] = dict(Counter(frames.about["skipped"]) | Counter(faults()))
-    frames.about["origin"] = source.origin
+    frames.about["origin"], frames.about["reading"] = source.origin, source.reading
     frames.about["frames"] = _parts(frames, place.split)
     frames.about["length_m"] = round(float(source.truth.distance_m[-1]), 1)
     frames.save(place.drive_file(source.name))
+
+
+def has_imagery_around(place: Place, pose: np.ndarray) -> bool:
+    """Whether every date of a place shows the ground around a pose (2 or more); black pixels are missing ones."""
+    gsd_m = place.grid.gsd_m
+    rows = _pixels_around(place.grid.north_m - pose[1], gsd_m)
+    cols = _pixels_around(pose[0], gsd_m)
+    around = place.layers[:, rows, cols]
+    whole = (2 * _REACH_M / gsd_m) ** 2
+    return bool(((around > 0).any(axis=-1).sum(axis=(1, 2)) >= 0.9 * whole).all())
+
+
+def _pixels_around(at_m: float, gsd_m: float) -> slice:
+    """The pixels within reach of a distance from the first one's edge; none of what lies before the first."""
+    return slice(max(0, int((at_m - _REACH_M) / gsd_m)), max(0, int((at_m + _REACH_M) / gsd_m)))
 
 
 def _parts(frames: DriveFrames, split: Split) -> dict[str, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import json
+import math
 import os
 import zipfile
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from movix_core.clip import Clip, ClipBuffer, ClipFrame
+from movix_core.clip import MAX_GAP_M, Clip, ClipBuffer, ClipFrame
 from movix_core.encoders.card import ClipSpec
 from movix_core.errors import DatasetError
 from movix_core.geometry.camera import Camera
@@ -113,6 +114,22 @@ def read_about(file: Path) -> dict[str, Any] | None:
             return json.loads(str(arrays["meta"]))
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
+
+
+def require_clips(frame_spacing_m: float, spec: ClipSpec, where: str) -> None:
+    """Errors: DatasetError naming `where` if its frames, so many metres apart (0: as close as asked), make no clip.
+
+    A clip takes the first frame after `spec.spacing_m`, and breaks off where that is more than MAX_GAP_M away.
+    """
+    if not frame_spacing_m or spec.length == 1:
+        return
+    steps = math.ceil(round(spec.spacing_m / frame_spacing_m, 3))
+    if steps * frame_spacing_m > MAX_GAP_M:
+        raise DatasetError(
+            f"{where} has a frame every {frame_spacing_m:g} m: with the model's clip.spacing_m of {spec.spacing_m:g} m "
+            f"all clips would have one frame; build it with --spacing {spec.spacing_m:g}, or train with a "
+            f"clip.spacing_m of at most {min(frame_spacing_m, MAX_GAP_M):g} m"
+        )
 
 
 def write_whole(file: Path, write: Callable[[BinaryIO], Any]) -> None:

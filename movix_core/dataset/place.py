@@ -24,7 +24,8 @@ import yaml
 from movix_core.dataset.frames import DriveFrames, write_whole
 from movix_core.dataset.split import Split
 from movix_core.errors import DatasetError
-from movix_core.maps.region import Bounds, Land, widened
+from movix_core.maps.region import Bounds, Land, Worlds, widened
+from movix_core.simulation.procedural import procedural_seed
 
 PLACE_FILE = "place.json"
 SPLIT_FILE = "split.yaml"
@@ -92,6 +93,16 @@ class Place:
     def bounds(self) -> Bounds:
         """(west, south, east, north) of the imagery in `map` metres."""
         return 0.0, 0.0, self.layers.shape[2] * self.grid.gsd_m, self.grid.north_m
+
+    @property
+    def invented(self) -> bool:
+        """Whether it was simulated, so that its coordinates mean nothing on Earth."""
+        return not self.grid.crs or bool(self.spec.get("world"))
+
+    def worlds(self, bounds: Bounds | None = None, holes: tuple[Bounds, ...] = ()) -> Worlds | None:
+        """The procedural world it is a place of; None for land on Earth and for other invented worlds."""
+        seed = procedural_seed(self.spec.get("world", ""))
+        return None if seed is None else Worlds(seed, seed, bounds, holes)
 
     @property
     def drives(self) -> list[Path]:

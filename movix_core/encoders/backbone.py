@@ -18,7 +18,8 @@ class Backbone(nn.Module):
 
     pool_grid 0 uses the backbone's own pooling; k > 0 averages its feature map onto k x k cells.
     pretrained: fetch weights from the hub (training on a machine with a network).
-    Errors: ModelError for a name timm does not know, arguments it refuses, a hub out of reach.
+    Errors: ModelError for a name timm does not know, arguments it refuses, a hub out of reach, and, when it is
+    called, a pool_grid on a backbone that has no feature map (ViT).
     """
 
     def __init__(self, spec: BackboneSpec, channels: int, pool_grid: int, *, pretrained: bool = False):
@@ -33,7 +34,13 @@ class Backbone(nn.Module):
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         if self.pool_grid == 0:
             return self.net(images)
-        return functional.adaptive_avg_pool2d(self.net.forward_features(images), self.pool_grid).flatten(1)
+        features = self.net.forward_features(images)
+        if features.dim() != 4 or features.shape[1] != self.net.num_features:
+            raise ModelError(
+                f"pool_grid {self.pool_grid} needs a convolutional backbone, with a map of {self.net.num_features} "
+                f"features: {type(self.net).__name__} gives {tuple(features.shape)}; set architecture.pool_grid to 0"
+            )
+        return functional.adaptive_avg_pool2d(features, self.pool_grid).flatten(1)
 
     def freeze(self, frozen: bool) -> None:
         """Keep the weights as they are from now on, or let them learn."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 from movix_core.errors import ModelError
 from movix_core.maps.patches import PatchGeometry
@@ -143,13 +144,24 @@ def write_card(path: Path, card: ModelCard) -> None:
 def _value(kind: Any, value: Any, where: str) -> Any:
     if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         return from_tree(kind, value, where)
-    if getattr(kind, "__origin__", None) is tuple:
-        if not isinstance(value, (list, tuple)):
-            raise ModelError(f"{where} must be a list, got {value!r}")
-        return tuple(value)
+    if get_origin(kind) is tuple:
+        return _tuple(get_args(kind), value, where)
     if kind is float and type(value) is int:
         return float(value)
-    plain = getattr(kind, "__origin__", kind)
+    plain = get_origin(kind) or kind
     if type(value) is not plain:
-        raise ModelError(f"{where} must be {plain.__name__}, got {value!r}")
+        quotable = plain is str and isinstance(value, (int, float, datetime.date))
+        hint = f": put it in quotes, '{value}'" if quotable else ""
+        raise ModelError(f"{where} must be {plain.__name__}, got {value!r}{hint}")
     return value
+
+
+def _tuple(kinds: tuple[Any, ...], value: Any, where: str) -> tuple[Any, ...]:
+    """A list as tuple[kind, ...] or tuple[kind, kind]."""
+    if not isinstance(value, (list, tuple)):
+        raise ModelError(f"{where} must be a list, got {value!r}")
+    if kinds[-1] is Ellipsis:
+        kinds = kinds[:1] * len(value)
+    if len(value) != len(kinds):
+        raise ModelError(f"{where} must hold {len(kinds)} values, got {len(value)}: {value!r}")
+    return tuple(_value(kind, value[index], f"{where}[{index}]") for index, kind in enumerate(kinds))

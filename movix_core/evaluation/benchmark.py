@@ -85,12 +85,15 @@ def run_accuracy(benchmark_set: BenchmarkSet, plan: Plan, work_folder: Path, wor
     )
     tasks = [task for task in _tasks(benchmark_set, plan, journal.done) if task.runs]
     journal.fill(run_tasks(_evaluate_case, tasks, workers, benchmark_set.name))
-    entries = [journal.done[case.drive, method, seed] for case in benchmark_set.cases for method, seed in plan.runs()]
-    return [
-        {key: entry[key] for key in ("drive", "groups", "method", "map_date", "drive_date")} | entry["row"]
-        for entry in entries
-        if entry["row"] is not None
+    entries = [
+        (case, journal.done[case.drive, method, seed]) for case in benchmark_set.cases for method, seed in plan.runs()
     ]
+    return [
+        {"drive": case.drive, "groups": list(case.groups)}  # the set's of today, whatever it was when the row was made
+        | {key: entry[key] for key in ("method", "map_date", "drive_date")} | entry["row"]
+        for case, entry in entries
+        if entry["row"] is not None
+    ]  # fmt: skip
 
 
 def _tasks(benchmark_set: BenchmarkSet, plan: Plan, done: Mapping[tuple[Any, ...], Any]) -> list[_Task]:
@@ -120,7 +123,7 @@ def _entries(task: _Task, bench: Bench, method: str) -> list[dict[str, Any]]:
     scenario = bench.scenario
     map_date = scenario.drive_date if method == "same_date_map" else scenario.map_date
     return [
-        {"drive": task.case.drive, "groups": list(task.case.groups), "method": method, "seed": seed,
-         "map_date": str(map_date), "drive_date": str(scenario.drive_date), "row": row}
+        {"drive": task.case.drive, "method": method, "seed": seed, "map_date": str(map_date),
+         "drive_date": str(scenario.drive_date), "row": row}
         for seed, row in zip(seeds, rows, strict=True)
     ]  # fmt: skip

@@ -42,29 +42,41 @@ GRID_HEADINGS = 16
 QUERIES_PER_DRIVE = 20
 FIGURES = ("sr_10m", "sr_25m", "sr_50m", "recall_top_1pct", "recall_top_5pct")
 QUERIES = ("clip", "frame")
+LAYERS = (MAP_LAYER, SAME_DATE_LAYER)
 _CHUNK = 256
 
 
 @dataclass(frozen=True)
 class _Task:
+    """A drive, and the layers it still lacks."""
+
     case: Case
+    layers: tuple[str, ...]
     model_folder: Path
     device: str
 
 
 def run_retrieval(
-    benchmark_set: BenchmarkSet, model_folder: Path, config: LocalizationConfig, work_folder: Path, workers: int
-) -> list[dict[str, Any]]:
-    """Rows of every drive, map layer and kind of query: drive, layer, query, map_date, drive_date, queries, figures.
+    benchmark_set: BenchmarkSet, model_folder: Path, config: LocalizationConfig, work_folder: Path, workers: int,
+    layers: tuple[str, ...] = LAYERS,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Rows of every drive, layer and kind of query: drive, groups, layer, query, both dates, queries, figures.
 
-    Finished drives are kept in `work_folder` and not computed again.
+    layers: out of LAYERS; a drive without one has no row of it. What is finished is kept in `work_folder` and not
+    computed again, so that layers can be added later.
     """
-    name = f"{benchmark_set.name}-{fingerprint(benchmark_set.name, model_folder, config)}-retrieval.jsonl"
-    journal = Journal(work_folder / name, ("drive",))
-    cases = [case for case in benchmark_set.cases if (case.drive,) not in journal.done]
-    tasks = [_Task(case, model_folder, config.device) for case in cases]
+    name = f"{benchmark_set.name}-{fingerprint(benchmark_set.name, model_folder, config)}-retrieval-by-layer.jsonl"
+    journal = Journal(work_folder / name, ("drive", "layer"))
+    missing = {case: tuple(layer for layer in layers if (case.drive, layer) not in journal.done)
+               for case in benchmark_set.cases}  # fmt: skip
+    tasks = [_Task(case, lacking, model_folder, config.device) for case, lacking in missing.items() if lacking]
     journal.fill(run_tasks(_evaluate_case, tasks, workers, benchmark_set.name))
-    return [row for case in benchmark_set.cases for row in journal.done[case.drive,]["rows"]]
+    return [
+        {**row, "groups": list(case.groups)}
+        for case in benchmark_set.cases
+        for layer in layers
+        for row in journal.done[case.drive, layer]["rows"]
+    ]
 
 
 def clips_of(events: Sequence[Event], spec: ClipSpec) -> list[Clip]:
@@ -117,13 +129,16 @@ def _nearest(candidates: np.ndarray, pose: np.ndarray) -> int:
 
 
 def _evaluate_case(task: _Task) -> list[dict[str, Any]]:
-    """One journal entry with all rows of a drive."""
+    """One journal entry per layer that the drive lacks, with its rows: none where the scenario has no such layer."""
+    drive = task.case.drive
     with tempfile.TemporaryDirectory(prefix="movix-bench-") as scratch:
         scenario = task.case.load(Path(scratch))
-        layers = [MAP_LAYER] + ([SAME_DATE_LAYER] if scenario.has_same_date_map else [])
-        rows = [row for layer in layers
-                for row in retrieve(scenario, task.case.drive, task.model_folder, task.device, layer)]  # fmt: skip
-        return [{"drive": task.case.drive, "rows": [{**row, "groups": list(task.case.groups)} for row in rows]}]
+        there = {layer for layer in task.layers if layer == MAP_LAYER or scenario.has_same_date_map}
+        return [
+            {"drive": drive, "layer": layer,
+             "rows": retrieve(scenario, drive, task.model_folder, task.device, layer) if layer in there else []}
+            for layer in task.layers
+        ]  # fmt: skip
 
 
 def retrieve(scenario: Scenario, drive: str, model_folder: Path, device_name: str, layer: str) -> list[dict[str, Any]]:

@@ -43,21 +43,33 @@ class Land:
 
 @dataclass(frozen=True)
 class Worlds:
-    """The procedural worlds of the seeds first..last."""
+    """The procedural worlds of the seeds first..last.
+
+    bounds: only this part of a world is evaluated; holes: parts left out of the training; in metres from its lower
+    left corner.
+    """
 
     first_seed: int
     last_seed: int
+    bounds: Bounds | None = None
+    holes: tuple[Bounds, ...] = ()
 
     def __str__(self) -> str:
-        return f"procedural worlds {self.first_seed}-{self.last_seed}"
+        text = f"procedural worlds {self.first_seed}-{self.last_seed}"
+        return f"a part of {text}" if self.bounds or self.holes else text
 
     def tree(self) -> dict[str, Any]:
         """As plain json values, for a model card."""
-        return {"procedural_seeds": [self.first_seed, self.last_seed]}
+        tree: dict[str, Any] = {"procedural_seeds": [self.first_seed, self.last_seed]}
+        if self.bounds:
+            tree["bounds"] = list(self.bounds)
+        return tree | ({"holes": [list(hole) for hole in self.holes]} if self.holes else {})
 
     def overlaps(self, other: Region) -> bool:
-        """Whether a world is in both."""
-        return isinstance(other, Worlds) and self.first_seed <= other.last_seed and other.first_seed <= self.last_seed
+        """Whether a world is in both, but for an `other` whose bounds lie in a hole of this one."""
+        if not isinstance(other, Worlds) or self.first_seed > other.last_seed or other.first_seed > self.last_seed:
+            return False
+        return other.bounds is None or not any(_within(other.bounds, hole) for hole in self.holes)
 
 
 Region = Land | Worlds
@@ -66,10 +78,12 @@ Region = Land | Worlds
 def region_of_tree(tree: Mapping[str, Any]) -> Region:
     """The region a card's entry describes. Errors: ModelError quoting an entry that is none."""
     try:
+        holes = tuple(_bounds(hole) for hole in tree.get("holes", ()))
         if "procedural_seeds" in tree:
             first, last = tree["procedural_seeds"]
-            return Worlds(int(first), int(last))
-        return Land(str(tree["crs"]), _bounds(tree["bounds"]), tuple(_bounds(hole) for hole in tree.get("holes", ())))
+            bounds = _bounds(tree["bounds"]) if "bounds" in tree else None
+            return Worlds(int(first), int(last), bounds, holes)
+        return Land(str(tree["crs"]), _bounds(tree["bounds"]), holes)
     except (KeyError, TypeError, ValueError) as err:
         raise ModelError(f"card field 'regions' holds {tree!r}, which is no region: {err}") from err
 

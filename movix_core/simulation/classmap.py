@@ -28,13 +28,15 @@ def world_from_classes(
     map_margin_m: float = 40.0,
     device: str = "cpu",
     ageing: Ageing = USUAL_AGEING,
+    relief: float = 1.0,
 ) -> World:
     """A world whose land follows a class map (rows, cols) of LandClass values, uint8, north-up, `gsd_m` per cell.
 
-    The map holds as it is on the earliest of `dates`; later dates grow, clear and shift it.
+    The map holds as it is on the earliest of `dates`; later dates grow, clear and shift it. relief: factor on all
+    heights.
     """
     evolution = Evolution(class_map, gsd_m, seed, min(dates), ageing)
-    landscape = Landscape(evolution.grid, seed, min(dates), evolution.classes)
+    landscape = Landscape(evolution.grid, seed, min(dates), evolution.classes, relief=relief)
     return World(name, seed, tuple(sorted(dates)), landscape, ortho_gsd_m, map_margin_m, device)
 
 

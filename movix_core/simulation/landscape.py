@@ -37,14 +37,16 @@ class Landscape:
         first_date: datetime.date,
         classes_on: Callable[[datetime.date], torch.Tensor],
         picture_on: Callable[[datetime.date], torch.Tensor] | None = None,
+        relief: float = 1.0,
     ) -> None:
         """Trees are youngest on `first_date`.
 
         classes_on: (rows, cols) uint8 of LandClass values on a date. picture_on: (3, rows, cols)
         RGB 0-1 of coarse colours of that date, which tint the land; None leaves all to the palette.
+        relief: factor on all heights.
         """
         self.grid = grid
-        self.terrain_m = terrain_heights(grid, seed)
+        self.terrain_m = relief * terrain_heights(grid, seed)
         self.classes = lru_cache(maxsize=16)(classes_on)
         self._picture_on = picture_on
         self._seed, self._first_date = seed, first_date

@@ -12,6 +12,7 @@ from movix_core.simulation.layout import class_map
 from movix_core.simulation.noise import rng_for
 from movix_core.simulation.world import World
 
+_NAME = "procedural-"
 _SEASON_MONTHS = ((4, 5), (6, 8), (9, 10), (6, 9), (11, 15))  # spring, summer, autumn, any in leaf, leaf-off
 
 
@@ -25,19 +26,26 @@ def procedural_world(
     map_margin_m: float = 40.0,
     device: str = "cpu",
     ageing: Ageing = USUAL_AGEING,
+    relief: float = 1.0,
 ) -> World:
     """An off-road world of trails, grass, brush, forest, rock, water and soil on five dates of 2013-2023.
 
     gsd_m: cell size of the land. dates: None draws a spring, two summers, an autumn and a leafless
-    day in different years. map_margin_m: how far drives keep inside the border.
+    day in different years. map_margin_m: how far drives keep inside the border. relief: factor on all heights.
     """
     size = (float(size_m), float(size_m)) if isinstance(size_m, (int, float)) else size_m
     grid = Grid.covering(size, gsd_m)
     return world_from_classes(
         class_map(grid, seed), gsd_m, seed, draw_dates(seed) if dates is None else dates,
-        name=f"procedural-{seed}", ortho_gsd_m=ortho_gsd_m, map_margin_m=map_margin_m, device=device,
-        ageing=ageing,
+        name=f"{_NAME}{seed}", ortho_gsd_m=ortho_gsd_m, map_margin_m=map_margin_m, device=device,
+        ageing=ageing, relief=relief,
     )  # fmt: skip
+
+
+def procedural_seed(world_name: str) -> int | None:
+    """The seed of the procedural world of that name; None for the name of any other world."""
+    seed = world_name.removeprefix(_NAME)
+    return int(seed) if seed != world_name and seed.isdecimal() else None
 
 
 def draw_dates(seed: int) -> tuple[datetime.date, ...]:

@@ -88,7 +88,7 @@ def evaluate_variants(
     ]
     journal.fill(run_tasks(_evaluate_drive, tasks, workers, study.name))
     return [
-        {"variant": run.variant, "seed": run.seed, "drive": case.drive,
+        {"variant": run.variant, "seed": run.seed, "drive": case.drive, "groups": list(case.groups),
          "figures": journal.done[case.drive, run.key]["figures"]}
         for run in trained
         for case in benchmark_set.cases

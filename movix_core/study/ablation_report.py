@@ -53,6 +53,9 @@ class Comparison:
         return verdict if self.spread is not None else f"{verdict} (seeds not compared)"
 
 
+Comparisons = Mapping[str, Mapping[str, Comparison]]  # figure -> variant -> comparison
+
+
 def compare(rows: Rows, study: Study, figure: str) -> dict[str, Comparison]:
     """{variant: Comparison} of one figure."""
     reference = _by_drive(rows, study.reference, figure)
@@ -72,21 +75,36 @@ def write_ablation(
     rows: Rows, trained: Sequence[TrainedVariant], study: Study, benchmark_set: BenchmarkSet, command: str, out: Path
 ) -> Path:
     """Write `ablation-NAME.json`, `.md` and `.png` into `out`; returns the markdown's path."""
-    comparisons = {name: compare(rows, study, name) for name in _FIGURES if name in rows[0]["figures"]}
+    comparisons = _comparisons(rows, study)
+    sections = {
+        section: _comparisons([row for row in rows if section in row["groups"]], study)
+        for section in benchmark_set.sections
+    }
     content = {
         "study": study.name, "set": benchmark_set.name, "data": benchmark_set.data, "plan": asdict(study.plan),
         "base": study.base, "reference": study.reference,
-        "comparisons": {figure: {variant: asdict(one) for variant, one in table.items()}
-                        for figure, table in comparisons.items()},
+        "comparisons": _tree(comparisons), "sections": {name: _tree(tables) for name, tables in sections.items()},
         "trainings": [{"variant": run.variant, "seed": run.seed, "metrics": run.metrics} for run in trained],
         "rows": list(rows),
     }  # fmt: skip
-    table = write_report(out, f"ablation-{study.name}", content, _parts(comparisons, study, benchmark_set), command)
+    parts = [*_parts(trained, study, benchmark_set), *_tables(comparisons, study)]
+    parts += [part for name, tables in sections.items() for part in _tables(tables, study, name)]
+    table = write_report(out, f"ablation-{study.name}", content, parts, command)
     _plot(table.with_suffix(".png"), comparisons, study, benchmark_set)
     return table
 
 
-def _parts(comparisons: Mapping[str, Mapping[str, Comparison]], study: Study, benchmark_set: BenchmarkSet) -> list[str]:
+def _comparisons(rows: Rows, study: Study) -> Comparisons:
+    return {name: compare(rows, study, name) for name in _FIGURES if name in rows[0]["figures"]}
+
+
+def _tree(comparisons: Comparisons) -> dict[str, Any]:
+    """As plain values for the json."""
+    return {figure: {name: asdict(one) for name, one in table.items()} for figure, table in comparisons.items()}
+
+
+def _parts(trained: Sequence[TrainedVariant], study: Study, benchmark_set: BenchmarkSet) -> list[str]:
+    """What stands before the tables."""
     plan = study.plan
     return [
         f"# Study `{study.name}`",
@@ -95,18 +113,33 @@ def _parts(comparisons: Mapping[str, Mapping[str, Comparison]], study: Study, be
         f"evaluated on the first {len(benchmark_set.cases)} drives of `{plan.set}`, after 100 m, filter seeds "
         f"{list(plan.filter_seeds)}. Mean over drives, of the training seeds' mean [95 % bootstrap interval over "
         f"drives]. A difference is variant minus `{study.reference}`, paired by drive; ± is the standard deviation "
-        "that training seeds alone give it. Better and worse are claimed only beyond both.",
-        _variants_table(study),
-        *(f"## {_FIGURES[figure][0]}\n\n{_table(figure, table, study)}" for figure, table in comparisons.items()),
+        "that training seeds alone give it. Better and worse are claimed only beyond both. Minutes of training are "
+        "wall time on the machine named below, whatever else it did.",
+        _variants_table(trained, study),
     ]
 
 
-def _variants_table(study: Study) -> str:
-    lines = ["| variant | changes to the recipe | training seeds |", "|---|---|---|"]
+def _variants_table(trained: Sequence[TrainedVariant], study: Study) -> str:
+    lines = ["| variant | changes to the recipe | training seeds | minutes of each |", "|---|---|---|---|"]
     for name, variant in study.variants.items():
         changes = f"`{json.dumps(variant.changes)}`" if variant.changes else "none"
-        lines.append(f"| {name} | {changes} | {', '.join(map(str, study.seeds_of(name)))} |")
+        runs = [run for run in trained if run.variant == name]
+        seeds, minutes = ", ".join(str(run.seed) for run in runs), ", ".join(_minutes(run) for run in runs)
+        lines.append(f"| {name} | {changes} | {seeds} | {minutes} |")
     return "\n".join(lines)
+
+
+def _minutes(run: TrainedVariant) -> str:
+    seconds = run.metrics.get("training_seconds")
+    return "–" if seconds is None else f"{seconds / 60:.1f}"
+
+
+def _tables(comparisons: Comparisons, study: Study, section: str = "") -> list[str]:
+    """A table per figure, over all drives or those of a section of the set."""
+    where = f", {section}" if section else ""
+    return [
+        f"## {_FIGURES[figure][0]}{where}\n\n{_table(figure, table, study)}" for figure, table in comparisons.items()
+    ]
 
 
 def _table(figure: str, table: Mapping[str, Comparison], study: Study) -> str:
@@ -123,9 +156,7 @@ def _table(figure: str, table: Mapping[str, Comparison], study: Study) -> str:
     return "\n".join(lines)
 
 
-def _plot(
-    path: Path, comparisons: Mapping[str, Mapping[str, Comparison]], study: Study, benchmark_set: BenchmarkSet
-) -> None:
+def _plot(path: Path, comparisons: Comparisons, study: Study, benchmark_set: BenchmarkSet) -> None:
     names = list(study.variants)
     figure = new_figure(figsize=(4.0 * len(comparisons) + 1.5, 1.2 + 0.5 * len(names)), dpi=130, layout="constrained")
     all_axes = figure.subplots(1, len(comparisons), sharey=True, squeeze=False)[0]

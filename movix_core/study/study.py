@@ -14,9 +14,11 @@ import yaml
 
 from movix_core.encoders.card import Likelihood, from_tree
 from movix_core.errors import ModelError, TrainingError
+from movix_core.simulation.drive import SIMULATION_VERSION
 from movix_core.training.recipe import Recipe, check_recipe
 
 MEASURES = ("accuracy", "retrieval")
+_CODE_VERSION = 1  # raise it when the same recipe trains to other weights
 
 
 @dataclass(frozen=True)
@@ -85,8 +87,8 @@ def load_study(path: Path) -> Study:
                     for name, tree in plan.variants.items()}  # fmt: skip
     except (OSError, yaml.YAMLError, UnicodeDecodeError, ModelError) as err:
         raise TrainingError(f"cannot read study {path}: {err}") from err
-    if len(variants) < 2 or not set(plan.measures) <= set(MEASURES) or not plan.measures or not plan.seeds:
-        raise TrainingError(f"study {path} needs at least two variants, a seed, and measures of {', '.join(MEASURES)}")
+    if not variants or not set(plan.measures) <= set(MEASURES) or not plan.measures or not plan.seeds:
+        raise TrainingError(f"study {path} needs a variant, a seed, and measures of {', '.join(MEASURES)}")
     study = Study(path.stem, plan, variants, base)
     for variant in variants:
         study.recipe(variant, plan.seeds[0])
@@ -96,7 +98,8 @@ def load_study(path: Path) -> Study:
 def weights_digest(recipe: Recipe) -> str:
     """Names a training by all that shapes its weights: variants that differ in the filter's likelihood share it."""
     model = dataclasses.replace(recipe.model, likelihood=Likelihood())
-    told = json.dumps(asdict(dataclasses.replace(recipe, model=model)), sort_keys=True)
+    tree = asdict(dataclasses.replace(recipe, model=model))
+    told = json.dumps([_CODE_VERSION, SIMULATION_VERSION, tree], sort_keys=True)
     return hashlib.sha256(told.encode()).hexdigest()[:12]
 
 

@@ -12,16 +12,22 @@ from pathlib import Path
 
 import numpy as np
 
-from movix_core.dataset.frames import DriveFrames, write_whole
+from movix_core.dataset.frames import DriveFrames, require_clips, write_whole
 from movix_core.dataset.place import Place, PlaceGrid, create_place, load_place
 from movix_core.dataset.split import Split
 from movix_core.encoders.card import ModelCard
 from movix_core.encoders.preprocess import ground_views
 from movix_core.errors import DatasetError, TrainingError
 from movix_core.parallel import run_tasks
-from movix_core.simulation.drive import Drive, simulate_drive
+from movix_core.simulation.drive import SIMULATION_VERSION, Drive, simulate_drive
 from movix_core.training.recipe import Recipe
 from movix_core.training.worlds import WorldSource, training_worlds, validation_worlds
+
+_NOTHING_TO_LEARN = "the recipe's data hold no drive to learn from: give procedural_worlds or datasets"
+_NOTHING_TO_WATCH = (
+    "nothing to watch the training with: give data.validation_worlds, or a dataset with drives in its hold-out"
+)
+_VIEW_ARRAYS = ("views", "distances_m", "present", "poses_map_base")
 
 
 @dataclass(frozen=True)
@@ -70,30 +76,36 @@ class _ViewsTask:
 
 
 def load_clips(recipe: Recipe, cache: Path, *, validation: bool = False) -> list[DriveClips]:
-    """The drives of a recipe.
+    """The drives of a recipe, or those to watch its training with: validation worlds, else what the datasets hold out.
 
     Worlds that `cache` lacks are simulated first, and views that a dataset lacks are made, several at a
     time (resumable). Errors: DatasetError, TrainingError naming what is missing or damaged.
     """
-    sources = validation_worlds(recipe.data) if validation else training_worlds(recipe.data)
-    folders = [cache / _digest(recipe) / source.key for source in sources]
-    threads = recipe.optimization.threads
-    worlds = [
-        _WorldTask(source, recipe, folder)
-        for source, folder in zip(sources, folders, strict=True)
+    worlds = validation_worlds(recipe.data) if validation else training_worlds(recipe.data)
+    held_out = validation and not worlds
+    places = _simulated(worlds, recipe, cache)
+    if held_out or not validation:
+        places += [_dataset(Path(name), recipe.model) for name in recipe.data.datasets]
+    views = [task for place in places for task in _missing_views(place, recipe.model)]
+    for _ in run_tasks(_write_views, views, recipe.optimization.threads, "views"):
+        pass
+    drives = [clips for place in places for clips in _read_clips(place, recipe.model, held_out=held_out)]
+    if not drives:
+        raise TrainingError(_NOTHING_TO_WATCH if validation else _NOTHING_TO_LEARN)
+    return drives
+
+
+def _simulated(worlds: Sequence[WorldSource], recipe: Recipe, cache: Path) -> list[Place]:
+    """The places of the worlds; those that the cache lacks are simulated first."""
+    folders = [cache / _digest(recipe) / world.key for world in worlds]
+    tasks = [
+        _WorldTask(world, recipe, folder)
+        for world, folder in zip(worlds, folders, strict=True)
         if not (folder / "done").exists()
     ]
-    for _ in run_tasks(_write_world, worlds, threads, "simulating", unit="world"):
+    for _ in run_tasks(_write_world, tasks, recipe.optimization.threads, "simulating", unit="world"):
         pass
-    places = [load_place(folder) for folder in folders]
-    places += [] if validation else [_dataset(Path(name), recipe.model) for name in recipe.data.datasets]
-    views = [task for place in places for task in _missing_views(place, recipe.model)]
-    for _ in run_tasks(_write_views, views, threads, "views"):
-        pass
-    drives = [clips for place in places for clips in _read_clips(place, recipe.model)]
-    if not drives:
-        raise TrainingError("the recipe's data hold no drive to learn from: give procedural_worlds or datasets")
-    return drives
+    return [load_place(folder) for folder in folders]
 
 
 def _dataset(folder: Path, card: ModelCard) -> Place:
@@ -101,14 +113,16 @@ def _dataset(folder: Path, card: ModelCard) -> Place:
     if len(place.dates) < 2:
         raise DatasetError(f"dataset {folder} has imagery of one date: a training needs at least two")
     place.split.require_guard(card.patch.size_m)
+    require_clips(place.spec.get("spacing_m", 0.0), card.clip, f"dataset {folder}")
     return place
 
 
 def _digest(recipe: Recipe) -> str:
     """Names the cache by all that shapes its worlds and frames, which many models may share."""
     data = recipe.data
-    parts = [*data.image_size, data.drive_length_m, data.drives_per_world, recipe.model.clip.spacing_m,
-             data.orthophoto_folder, data.orthophoto_columns, data.orthophoto_dates, data.orthophoto_gsd_m]  # fmt: skip
+    parts = [SIMULATION_VERSION, *data.image_size, data.drive_length_m, data.drives_per_world,
+             recipe.model.clip.spacing_m, data.orthophoto_folder, data.orthophoto_columns, data.orthophoto_dates,
+             data.orthophoto_gsd_m]  # fmt: skip
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
 
 
@@ -173,20 +187,21 @@ def _write_views(task: _ViewsTask) -> None:
     )  # fmt: skip
 
 
-def _read_clips(place: Place, card: ModelCard) -> list[DriveClips]:
-    """The trainable clips of every drive of a place; drives that lie all in the hold-out are left out."""
+def _read_clips(place: Place, card: ModelCard, *, held_out: bool) -> list[DriveClips]:
+    """The trainable clips, or those of the hold-out, of every drive of a place; drives without any are left out."""
     drives = []
     layers, gsd_m = place.layers_at(card.patch.gsd_m)
     for drive in place.drives:
         file = _views_file(place, drive, card)
         try:
-            arrays = dict(np.load(file, allow_pickle=False))
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as err:
+            with np.load(file, allow_pickle=False) as stored:
+                arrays = {name: stored[name] for name in _VIEW_ARRAYS}
+                date = datetime.date.fromisoformat(str(stored["date"]))
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as err:
             raise DatasetError(f"cannot read views {file}: {err}; remove the file, it will be made again") from err
-        keep = place.split.trainable(arrays["poses_map_base"])
-        date = datetime.date.fromisoformat(str(arrays["date"]))
+        keep = (place.split.held_out if held_out else place.split.trainable)(arrays["poses_map_base"])
         if keep.any():
-            clips = {name: arrays[name][keep] for name in ("views", "distances_m", "present", "poses_map_base")}
+            clips = {name: array[keep] for name, array in arrays.items()}
             drives.append(DriveClips(
                 **clips, date_index=place.layer_nearest(date), dates=place.dates, layers=layers,
                 north_m=place.grid.north_m, gsd_m=gsd_m, driven_on=date,

@@ -9,7 +9,7 @@ import torch
 
 from movix_core.training.clips import DriveClips
 from movix_core.training.recipe import SamplingRecipe
-from movix_core.training.sampling import allowed_pairs, candidate_poses, layer_for
+from movix_core.training.sampling import candidate_poses, layer_for, negative_pairs
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def plan_group(
     flat = candidates.reshape(-1, 3)
     return GroupPlan(
         rows, np.full(len(flat), layer), flat, np.empty(0, int), np.arange(len(rows)) * candidates.shape[1],
-        allowed_pairs(anchors, flat, recipe), False, *draw_augmentation(rng, augment),
+        negative_pairs(anchors, flat, recipe), False, *draw_augmentation(rng, augment),
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import json
 import math
 import os
 import pickle
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,8 @@ from movix_core.errors import TrainingError
 from movix_core.training.history import append_row, forget_rows
 from movix_core.training.processes import Processes
 from movix_core.training.recipe import OptimizationRecipe
+
+_STATE_KEYS = {"recipe", "step", "objective", "average", "optimizer"}
 
 
 class Objective(nn.Module, ABC):
@@ -59,9 +62,10 @@ class Stage(Protocol):
 class Loop:
     """Trains a stage in `folder`, which keeps its state between runs.
 
-    Gradients are averaged over the step's batches, whatever the number of processes that share them.
-    Errors: TrainingError when a loss or a gradient is not finite (the last state stays), when the state
-    is damaged or belongs to another recipe, or when the batches can not be shared evenly.
+    Gradients are averaged over the step's batches, whatever the number of processes that share them. seconds:
+    wall time spent in it, also by the runs it goes on from. Errors: TrainingError when a loss or a gradient
+    is not finite (the last state stays), when the state is damaged or belongs to another recipe, or when the
+    batches can not be shared evenly.
     """
 
     def __init__(self, stage: Stage, folder: Path, fingerprint: str, processes: Processes):
@@ -79,13 +83,14 @@ class Loop:
         groups: list[dict[str, Any]] = [{"params": [p for p in self._clipped if p.requires_grad]}]
         groups += [{"params": kept, "weight_decay": 0.0}] if kept else []
         self.optimizer = torch.optim.AdamW(groups, lr=stage.plan.learning_rate, weight_decay=stage.plan.weight_decay)
-        self.step = 0
+        self.step, self.seconds = 0, 0.0
         self._resume()
         self._net = processes.wrap(stage.objective)
 
     def run(self) -> dict[str, float]:
         """Train to the last step; the model then has the averaged weights. Returns their validation figures."""
         plan = self.stage.plan
+        self._started = time.perf_counter() - self.seconds
         with tqdm(
             total=plan.steps, initial=self.step, desc=self.stage.name, unit="step", disable=not self.processes.first
         ) as bar:
@@ -98,7 +103,9 @@ class Loop:
                 if self.processes.first and (self.step % plan.checkpoint_every == 0 or self.step == plan.steps):
                     self._checkpoint(loss)
         self._adopt_average()
-        return self.stage.validate(self.averaged)
+        figures = self.stage.validate(self.averaged)
+        self.seconds = time.perf_counter() - self._started
+        return figures
 
     @property
     def averaged(self) -> Objective:
@@ -136,12 +143,14 @@ class Loop:
             group["lr"] = rate
 
     def _checkpoint(self, loss: float) -> None:
+        self.seconds = time.perf_counter() - self._started
         figures = self.stage.objective.figures() | self.stage.validate(self.averaged)
         rate = self.optimizer.param_groups[0]["lr"]
         row = {"stage": self.stage.name, "step": self.step, "loss": loss, "learning_rate": rate, **figures}
         append_row(self.folder, row)
         state = {
-            "recipe": self._fingerprint, "step": self.step, "objective": self.stage.objective.state_dict(),
+            "recipe": self._fingerprint, "step": self.step, "seconds": self.seconds,
+            "objective": self.stage.objective.state_dict(),
             "average": self.average.state_dict(), "optimizer": self.optimizer.state_dict(),
         }  # fmt: skip
         scratch = self._state_file.with_suffix(".tmp")
@@ -169,8 +178,11 @@ class Loop:
         device = next(self.stage.objective.parameters()).device
         try:
             state = torch.load(path, map_location=device, weights_only=True)
-        except (RuntimeError, EOFError, OSError, ValueError, pickle.UnpicklingError) as err:
+            missing = _STATE_KEYS - state.keys()
+        except (RuntimeError, EOFError, OSError, ValueError, AttributeError, pickle.UnpicklingError) as err:
             raise TrainingError(f"{path} is damaged ({err}): remove it to start this stage again") from err
+        if missing:
+            raise TrainingError(f"{path} lacks {', '.join(sorted(missing))}: remove it to start this stage again")
         if state["recipe"] != self._fingerprint:
             field = differing_field(json.loads(state["recipe"]), json.loads(self._fingerprint))
             raise TrainingError(
@@ -180,6 +192,7 @@ class Loop:
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step = state["step"]
+        self.seconds = state.get("seconds", 0.0)  # states of before did not count them
 
 
 def differing_field(one: Any, other: Any) -> str:

@@ -70,7 +70,7 @@ def _layers(
     rng: np.random.Generator, *, mine: bool,
 ) -> np.ndarray:  # fmt: skip
     """(A,) the date of each anchor's positive, which its negatives share."""
-    if recipe.positives == "single":
+    if recipe.positives != "multi_season":
         return np.full(len(rows), layer_for(drive.date_index, len(drive.dates), progress, recipe, rng))
     if not other_dates(progress, recipe, rng):
         return np.full(len(rows), drive.date_index)

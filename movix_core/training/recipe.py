@@ -16,6 +16,8 @@ from movix_core.errors import ModelError, TrainingError
 # What a training may be made of: self-supervised pretraining of the backbones; everything at once; alignment heads on
 # frozen backbones; the aggregator on frozen encoders.
 STAGES = ("pretrain", "joint", "heads", "aggregator")
+# Which imagery date the positive of a clip may come from, see SamplingRecipe.
+POSITIVES = ("own_date", "single", "multi_season")
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,8 @@ class DataRecipe:
 
     procedural_worlds: number of procedural worlds, seeds first_world_seed onwards (the set
         `procedural-train` is seeds 0-999).
-    validation_worlds: so many further seeds, counted down from 999, to watch the training with.
+    validation_worlds: so many further seeds, counted down from 999, to watch the training with; 0 watches it
+        with the held-out parts of the datasets. Nothing is chosen by it.
     drives_per_world: each on another date.
     orthophoto_drives: so many drives through worlds draped over real orthophotos: GeoTIFFs whose names
         end in a date, in orthophoto_folder of the shared data. orthophoto_columns [first, last) and
@@ -57,7 +60,8 @@ class SamplingRecipe:
     Candidates closer than guard_distance_m and guard_yaw_deg to an anchor are not held against it.
     curriculum: over this share of the training the layer's date is drawn from other dates than the
         drive's with a probability growing from 0 to 1; 0 has none.
-    positives: 'single' takes the imagery of one date for the whole group; 'multi_season' takes, for each
+    positives: 'own_date' takes the imagery nearest in time to the drive, always: no change of season is
+        ever seen; 'single' takes one date, whichever, for the whole group; 'multi_season' takes, for each
         anchor, the date on which its own patch lies furthest from it in embedding space.
     hard_negatives: each anchor's negatives are the nearest in embedding space, out of
         mining_candidates that the pool offers, instead of random ones.
@@ -177,7 +181,7 @@ def check_recipe(recipe: Recipe) -> None:
     """Errors: TrainingError naming the field whose value makes no sense."""
     sampling = recipe.sampling
     _check_choice("sampling.negative_rule", sampling.negative_rule, ("and", "or"))
-    _check_choice("sampling.positives", sampling.positives, ("single", "multi_season"))
+    _check_choice("sampling.positives", sampling.positives, POSITIVES)
     _check_choice("loss.kind", recipe.loss.kind, ("info_nce", "triplet"))
     for stage in recipe.stages or ("",):
         _check_choice("stages", stage, STAGES)

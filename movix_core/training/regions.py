@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from movix_core.dataset.place import load_place
+from movix_core.dataset.place import Place, load_place
 from movix_core.maps.region import Region, Worlds, land_of_columns
 from movix_core.training.recipe import Recipe
 from movix_core.training.worlds import orthophoto_files
@@ -22,5 +22,10 @@ def trained_regions(recipe: Recipe) -> tuple[dict[str, Any], ...]:
         regions.append(land_of_columns(file, slice(*data.orthophoto_columns)))
     patch, negatives_m = recipe.model.patch, recipe.sampling.negative_distance_m[1]
     reach_m = negatives_m + patch.size_m / 2 + abs(patch.offset_m)
-    lands = [load_place(Path(folder)).trained_land(reach_m) for folder in data.datasets]
-    return tuple(region.tree() for region in [*regions, *(land for land in lands if land is not None)])
+    found = [_region_of(load_place(Path(folder)), reach_m) for folder in data.datasets]
+    return tuple(region.tree() for region in [*regions, *(region for region in found if region is not None)])
+
+
+def _region_of(place: Place, reach_m: float) -> Region | None:
+    """What a training sees of a dataset; None for invented land that no other set can show."""
+    return place.worlds(holes=place.split.holdout) if place.invented else place.trained_land(reach_m)

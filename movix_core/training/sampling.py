@@ -54,9 +54,9 @@ def allowed_pairs(anchors: np.ndarray, candidates: np.ndarray, recipe: SamplingR
 def layer_for(drive_date: int, layers: int, progress: float, recipe: SamplingRecipe, rng: np.random.Generator) -> int:
     """Index of the imagery layer to compare a drive with; `drive_date` is the index of the drive's own.
 
-    The curriculum: at `progress` 0 its own date, later others with growing probability.
+    The curriculum: at `progress` 0 its own date, later others with growing probability, unless the recipe keeps to it.
     """
-    if not other_dates(progress, recipe, rng) or layers == 1:
+    if recipe.positives == "own_date" or not other_dates(progress, recipe, rng) or layers == 1:
         return drive_date
     return (drive_date + int(rng.integers(1, layers))) % layers
 

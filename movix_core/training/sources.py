@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -13,10 +12,10 @@ import torch
 from movix_core.encoders.card import ModelCard
 from movix_core.encoders.temporal import date_features
 from movix_core.maps.imagery import Imagery
-from movix_core.maps.patches import cut_patches
+from movix_core.maps.patches import PatchGeometry, cut_patches
 from movix_core.training.augment import jitter_colour
 from movix_core.training.clips import DriveClips
-from movix_core.training.coverage import inside_imagery, mostly_inside
+from movix_core.training.coverage import mostly_inside
 from movix_core.training.groups import ClipInputs, Group, GroupPlan, PatchInputs
 from movix_core.training.recipe import SamplingRecipe
 from movix_core.training.sampling import candidate_poses
@@ -70,13 +69,8 @@ class ImageSource:
             views, images = views.flip(-1), images.flip(-1)
         return Group(
             ClipInputs(views, clips.dates, clips.distances_m, clips.present), PatchInputs(images, patches.dates),
-            *_pairs(self._fair(drive, plan), self.device),
+            *_pairs(self.drives[drive], plan, self.card.patch, self.device),
         )  # fmt: skip
-
-    def _fair(self, drive: int, plan: GroupPlan) -> GroupPlan:
-        """The plan without the pairs whose patch reaches over the edge of the imagery."""
-        inside = mostly_inside(self.drives[drive], plan.poses, self.card.patch)
-        return dataclasses.replace(plan, allowed=plan.allowed & inside)
 
     def clips(self, drive: int, rows: np.ndarray) -> ClipInputs:
         clips = self.drives[drive]
@@ -108,12 +102,13 @@ class DriveFeatures:
 class FeatureSource:
     """Features in the place of images: no augmentation, and only the poses of the pool.
 
-    one_frame: a clip shows one of its frames: the newest, or in a group, where views are warped to the
-    pose of the newest, any.
+    geometry: of the patches whose features they are. one_frame: a clip shows one of its frames: the newest,
+    or in a group, where views are warped to the pose of the newest, any.
     """
 
     drives: Sequence[DriveClips]
     features: Sequence[DriveFeatures]
+    geometry: PatchGeometry
     device: torch.device
     one_frame: bool
     warped: bool
@@ -125,7 +120,7 @@ class FeatureSource:
     def group(self, drive: int, plan: GroupPlan) -> Group:
         clips = self.clips(drive, plan.rows, plan.seed)
         patches = self.patches(drive, plan.layers, plan.poses, plan.pool_index)
-        return Group(clips, patches, *_pairs(plan, self.device))
+        return Group(clips, patches, *_pairs(self.drives[drive], plan, self.geometry, self.device))
 
     def clips(self, drive: int, rows: np.ndarray, seed: int | None = None) -> ClipInputs:
         clips = self.drives[drive]
@@ -152,13 +147,13 @@ class FeatureSource:
 
 
 def pool_poses(drive: DriveClips, card: ModelCard, recipe: SamplingRecipe, seed: int) -> np.ndarray:
-    """(M, 3): the drive's K clip poses, then `pool_poses` negatives of each where there is imagery."""
+    """(M, 3): the drive's K clip poses, then `pool_poses` negatives of each whose patch is whole."""
     wanted = SamplingRecipe(
         negatives=recipe.pool_poses, negative_rule=recipe.negative_rule,
         negative_distance_m=recipe.negative_distance_m, negative_yaw_deg=recipe.negative_yaw_deg,
     )  # fmt: skip
     negatives = candidate_poses(drive.poses_map_base, wanted, np.random.default_rng(seed))[:, 1:].reshape(-1, 3)
-    return np.concatenate([drive.poses_map_base, negatives[inside_imagery(drive, negatives, card.patch)]])
+    return np.concatenate([drive.poses_map_base, negatives[mostly_inside(drive, negatives, card.patch)]])
 
 
 def date_rows(drive: DriveClips, index: np.ndarray, device: torch.device) -> torch.Tensor:
@@ -166,8 +161,12 @@ def date_rows(drive: DriveClips, index: np.ndarray, device: torch.device) -> tor
     return date_features(drive.dates).to(device)[torch.from_numpy(index).to(device)]
 
 
-def _pairs(plan: GroupPlan, device: torch.device) -> tuple[torch.Tensor, torch.Tensor, bool]:
-    return torch.from_numpy(plan.positive).to(device), torch.from_numpy(plan.allowed).to(device), plan.hard
+def _pairs(
+    drive: DriveClips, plan: GroupPlan, geometry: PatchGeometry, device: torch.device
+) -> tuple[torch.Tensor, torch.Tensor, bool]:
+    """Positive, allowed and hard of a group: no pair counts whose patch reaches over the edge of the imagery."""
+    allowed = plan.allowed & mostly_inside(drive, plan.poses, geometry)
+    return torch.from_numpy(plan.positive).to(device), torch.from_numpy(allowed).to(device), plan.hard
 
 
 def _clip_facts(

@@ -12,9 +12,10 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from movix_core.encoders.checkpoint import save_model
+from movix_core.encoders.card import Likelihood, ModelCard, from_tree
+from movix_core.encoders.checkpoint import load_model, save_model
 from movix_core.encoders.model import CrossViewModel
-from movix_core.errors import TrainingError
+from movix_core.errors import ModelError, TrainingError
 from movix_core.shared_data import shared_data
 from movix_core.training.clips import DriveClips, load_clips
 from movix_core.training.coverage import usable_drives
@@ -44,10 +45,13 @@ def train(recipe: Recipe, folder: Path, cache: Path, device: torch.device, proce
     """Train a recipe's model in `folder`, which holds state, log, curves and, at the end, the model.
 
     Every step draws from generators seeded by (recipe seed, step), so a training that was stopped and is
-    started again goes the same way as one that never stopped. Clips and backbone features are kept in
-    `cache`. Errors: TrainingError and ModelError naming what is wrong and the remedy.
+    started again goes the same way as one that never stopped. A finished model of the recipe is left as it
+    is, with what was calibrated since. Clips and backbone features are kept in `cache`. Errors:
+    TrainingError and ModelError naming what is wrong and the remedy.
     """
     check_recipe(recipe)
+    if is_trained(recipe, folder):
+        return folder
     torch.manual_seed(recipe.seed)
     torch.set_num_threads(recipe.optimization.threads)
     model = initial_model(recipe).to(device)
@@ -66,6 +70,25 @@ def train(recipe: Recipe, folder: Path, cache: Path, device: torch.device, proce
         )
         save_model(model, folder)
     return folder
+
+
+def is_trained(recipe: Recipe, folder: Path) -> bool:
+    """Whether `folder` holds the finished, undamaged model of this recipe, calibrated or not."""
+    try:
+        card = load_model(folder).card
+        told = {**card.training, "model": dataclasses.asdict(_untold(card, recipe.model.likelihood))}
+        made_by: Recipe = from_tree(Recipe, told, str(folder))
+    except ModelError:
+        return False  # none, half written, damaged, or of another version: the training has to say
+    model = _untold(recipe.model, recipe.model.likelihood)
+    return fingerprint(made_by) == fingerprint(dataclasses.replace(recipe, model=model))
+
+
+def _untold(card: ModelCard, likelihood: Likelihood) -> ModelCard:
+    """A card as a recipe has it: without what a training or a calibration told it."""
+    return dataclasses.replace(
+        card, likelihood=likelihood, training={}, metrics={}, regions=(), weights_sha256=""
+    )  # fmt: skip
 
 
 def initial_model(recipe: Recipe) -> CrossViewModel:
@@ -99,13 +122,16 @@ def fingerprint(recipe: Recipe) -> str:
 
 
 def _run_stages(materials: Materials, folder: Path) -> dict[str, float]:
-    """Train all stages; the validation figures of the last."""
+    """Train all stages; the validation figures of the last, and `training_seconds` of all."""
     recipe = materials.recipe
     metrics: dict[str, float] = {}
+    seconds = 0.0
     for name in recipe.stages:
         _freeze(materials.model, recipe, name)
-        metrics = Loop(_STAGES[name](materials), folder, fingerprint(recipe), materials.processes).run()
-    return metrics
+        loop = Loop(_STAGES[name](materials), folder, fingerprint(recipe), materials.processes)
+        metrics = loop.run()
+        seconds += loop.seconds
+    return metrics | {"training_seconds": round(seconds, 1)}
 
 
 def _drives(recipe: Recipe, cache: Path, *, validation: bool) -> list[DriveClips]:

@@ -9,7 +9,9 @@ import pytest
 from movix_core.cli.main import main
 from movix_core.dataset.frames import DriveFrames
 from movix_core.dataset.place import load_place
+from movix_core.maps.region import Worlds
 from movix_core.maps.site import LayerSource, write_site
+from movix_core.paths import shipped
 from test.cli.test_main import fails
 from test.cli.test_replay import TRUTH, write_bag
 
@@ -95,6 +97,37 @@ def test_one_bad_recording_does_not_stop_the_others(place, tmp_path, capsys):
     assert "junk: REFUSED" in capsys.readouterr().out
     assert main(["dataset", "info", str(tmp_path / "ds")]) == 0
     assert "junk: REFUSED" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("option", [
+    ("--truth-offset", 3, 4), ("--drive-date", "2019-05-02"), ("--odometry", "tartanvo_odom"), ("--profile", "other"),
+], ids=lambda option: option[0])  # fmt: skip
+def test_a_drive_opened_in_another_way_is_built_anew(place, tmp_path, monkeypatch, option):
+    out = tmp_path / "ds"
+    assert main(told(place, out)) == 0
+    before = load_place(out).drive_file("bag").stat().st_mtime_ns
+    if option[1] == "other":
+        option = ("--profile", tmp_path / "other.yaml")
+        shipped_profile = shipped("config", "profiles", "movix.yaml").read_text()
+        option[1].write_text(f"{shipped_profile}mounting: {{z_m: 1.8}}\n")
+    assert main(told(place, out, *option)) == 0
+    again = load_place(out).drive_file("bag").stat().st_mtime_ns
+    assert again != before
+    assert main(told(place, out, *option)) == 0
+    assert load_place(out).drive_file("bag").stat().st_mtime_ns == again
+
+
+def test_a_simulated_world_is_known_by_its_name(place, tmp_path, capsys):
+    for name, world in (("a", "procedural-7"), ("b", "procedural-8")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "drive.yaml").write_text(f"world: {world}\ndrive_date: 2019-05-02\n")
+        write_bag(tmp_path / name / "bag")
+    build = ["dataset", "build", str(tmp_path / "ds"), "--site", str(place / "site"), "--workers", "1"]
+    assert "procedural-7, procedural-8" in fails(capsys, *build, tmp_path / "a" / "bag", tmp_path / "b" / "bag")
+    assert main([*build, str(tmp_path / "a" / "bag")]) == 0
+    assert load_place(tmp_path / "ds").worlds() == Worlds(7, 7)
+    capsys.readouterr()
+    assert "other values of world" in fails(capsys, *build, tmp_path / "b" / "bag")
 
 
 def test_another_way_of_cutting_needs_another_folder(place, tmp_path, capsys):

@@ -34,10 +34,10 @@ def noise_frames(seed: int = 0, length_m: float = 140.0, camera=CAMERA) -> Drive
     )  # fmt: skip
 
 
-def noise_place(folder: Path, *, drives: int = 1, split: Split = _ALL, dates=DATES) -> Place:
+def noise_place(folder: Path, *, drives: int = 1, split: Split = _ALL, dates=DATES, spec=None) -> Place:
     """A place of 240 x 220 m with noise for imagery."""
     layers = np.random.default_rng(1).integers(1, 255, (len(dates), 220, 240, 3), dtype=np.uint8)
-    place = create_place(folder, "noise", GRID, dates, layers, {}, split)
+    place = create_place(folder, "noise", GRID, dates, layers, spec or {}, split)
     for number in range(drives):
         noise_frames(number).save(place.drive_file(f"drive_{number}"))
     return place

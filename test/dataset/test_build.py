@@ -5,10 +5,11 @@ import datetime
 import numpy as np
 import pytest
 
-from movix_core.dataset.build import FrameSpec, open_place
+from movix_core.dataset.build import FrameSpec, has_imagery_around, open_place
 from movix_core.dataset.split import Split
 from movix_core.errors import DatasetError
 from movix_core.maps.site import LayerSource, write_site
+from test.dataset.places import noise_place
 
 OLD, NEW = datetime.date(2015, 6, 1), datetime.date(2020, 9, 13)
 
@@ -43,3 +44,14 @@ def test_layers_elsewhere_are_refused(tmp_path):
     site = site_of(tmp_path / "site", (OLD, 50, 50, 0.0, 50.0, 1.0), (NEW, 50, 50, 500.0, 50.0, 1.0))
     with pytest.raises(DatasetError, match="no land in common"):
         open_place(tmp_path / "ds", site, FrameSpec(), Split())
+
+
+@pytest.mark.parametrize("beyond", [(120.0, 240.0), (120.0, -20.0), (260.0, 110.0), (-20.0, 110.0)], ids="NSEW")
+def test_ground_beyond_an_edge_of_the_imagery_is_not_shown(tmp_path, beyond):
+    place = noise_place(tmp_path)
+    width_m, height_m = place.bounds[2:]
+    middle = np.array([width_m / 2, height_m / 2])
+    at_edge = np.clip(beyond, 0.0, (width_m, height_m))
+    inward = at_edge + 15.0 * np.sign(middle - at_edge) * (np.abs(middle - at_edge) > 20.0)
+    assert has_imagery_around(place, middle) and has_imagery_around(place, inward)
+    assert not has_imagery_around(place, at_edge) and not has_imagery_around(place, np.array(beyond))

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from movix_core.dataset.frames import DriveFrames, read_about
+from movix_core.dataset.frames import DriveFrames, read_about, require_clips
 from movix_core.encoders.card import ClipSpec
 from movix_core.errors import DatasetError
 from test.dataset.places import noise_frames
@@ -63,3 +63,16 @@ def test_an_interrupted_write_leaves_the_earlier_file(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         noise_frames(1).save(file)
     np.testing.assert_array_equal(DriveFrames.load(file).images, noise_frames().images)
+
+
+@pytest.mark.parametrize(("frames_m", "clip", "fits"), [
+    (4.0, ClipSpec(5, 4.0), True), (4.0, ClipSpec(5, 3.0), True), (1.0, ClipSpec(5, 4.0), True),
+    (0.0, ClipSpec(5, 4.0), True), (4.0, ClipSpec(5, 4.5), False), (3.0, ClipSpec(5, 4.0), False),
+    (6.0, ClipSpec(5, 4.0), False), (6.0, ClipSpec(1, 4.0), True), (0.1, ClipSpec(5, 0.3), True),
+])  # fmt: skip
+def test_frames_that_would_make_clips_of_one_are_refused(frames_m, clip, fits):
+    if fits:
+        require_clips(frames_m, clip, "here")
+    else:
+        with pytest.raises(DatasetError, match="here has a frame every"):
+            require_clips(frames_m, clip, "here")

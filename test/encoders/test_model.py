@@ -108,6 +108,16 @@ def test_pool_grid_keeps_layout():
     assert Backbone(spec, 3, 0)(torch.rand(1, 3, 64, 64)).shape == (1, 16)
 
 
+@pytest.mark.parametrize("name", ["vit_tiny_patch16_224", "swin_tiny_patch4_window7_224"])
+def test_a_grid_of_tokens_is_no_feature_map(name):
+    small = {"depth": 1, "embed_dim": 12, "num_heads": 1} if name.startswith("vit") else {
+        "depths": (1, 1), "embed_dim": 12, "num_heads": (1, 1)}  # fmt: skip
+    spec = BackboneSpec(name, {"img_size": 32, "patch_size": 4} | small)
+    with pytest.raises(ModelError, match="pool_grid 2 needs.*architecture.pool_grid to 0"):
+        Backbone(spec, 3, 2)(torch.rand(1, 3, 32, 32))
+    assert Backbone(spec, 3, 0)(torch.rand(1, 3, 32, 32)).shape[0] == 1
+
+
 def test_unknown_names_are_refused():
     with pytest.raises(ModelError, match="no_such_net"):
         Backbone(BackboneSpec("no_such_net"), 3, 0)

@@ -16,6 +16,7 @@ from movix_core.evaluation.retrieval import (
     run_retrieval,
 )
 from movix_core.evaluation.retrieval_report import write_retrieval
+from movix_core.evaluation.scenario import MAP_LAYER
 from test.evaluation.drives import drifting, events_of, winding
 from test.evaluation.small_set import small_set, write_tiny_model
 
@@ -73,5 +74,18 @@ def test_both_layers_make_a_table(tmp_path, monkeypatch):
     text = write_retrieval(rows, one, model, "movix bench retrieval", tmp_path / "out").read_text()
     assert "map of the drive's own date" in text and "2015-06-01" in text and "single frame" in text
     assert (tmp_path / "out" / "retrieval-noise-val-first-1.png").stat().st_size > 5000
+    alone = run_retrieval(one, model, config, tmp_path / "age", 1, (MAP_LAYER,))
+    assert [(row["layer"], row["figures"]) for row in alone] == [("map", row["figures"]) for row in rows[:2]]
     monkeypatch.setattr(retrieval, "_evaluate_case", lambda task: pytest.fail("finished drives are not done again"))
+    assert run_retrieval(one, model, config, tmp_path / "work", workers=1) == rows
+    assert run_retrieval(one, model, config, tmp_path / "work", 1, (MAP_LAYER,)) == rows[:2]
+
+
+def test_a_layer_that_a_drive_has_not_gives_no_rows(tmp_path, monkeypatch):
+    monkeypatch.setattr(retrieval, "GRID_SPACING_M", 40.0)
+    model = write_tiny_model(tmp_path / "model")
+    config = dataclasses.replace(LocalizationConfig(), device="cpu")
+    one = dataclasses.replace(small_set(), cases=small_set(same_date=False).cases[:1])
+    rows = run_retrieval(one, model, config, tmp_path / "work", workers=1)
+    assert {row["layer"] for row in rows} == {"map"}
     assert run_retrieval(one, model, config, tmp_path / "work", workers=1) == rows

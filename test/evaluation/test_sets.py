@@ -9,14 +9,18 @@ import numpy as np
 import pytest
 
 from movix_core.config import LocalizationConfig, MotionConfig, load_config
+from movix_core.dataset.split import Split
 from movix_core.errors import ConfigError, RecordingError
-from movix_core.evaluation.sets import SETS, gascola, load_set, naip
+from movix_core.evaluation.sets import SETS, gascola, load_set, naip, procedural, stressed
 from movix_core.evaluation.sets.procedural import earlier_and_later
 from movix_core.evaluation.sets.rendered import within
+from movix_core.maps.region import Worlds
 from movix_core.paths import shipped
 from movix_core.recordings.trajectory import Trajectory
 from movix_core.shared_data import VARIABLE, shared_data
+from test.dataset.places import noise_place
 from test.real_data import real_data
+from test.simulation.worlds import small_world
 
 
 @pytest.mark.parametrize(("name", "first", "count"), [
@@ -48,6 +52,14 @@ def test_naip_has_every_ordered_pair_and_parts_unseen_dates():
     assert {case.map_date.year for case in seen} == {case.drive_date.year for case in seen} == {2009, 2014, 2017, 2020}
 
 
+def test_naip_parts_maps_up_to_six_years_old_from_older_ones():
+    ages = {(case.map_date.year, case.drive_date.year): case.groups[1] for case in load_set("naip-val").cases}
+    assert Counter(ages.values()) == {"map age up to 6 years": 26, "map age above 6 years": 16}
+    assert ages[2014, 2018] == ages[2018, 2014] == "map age up to 6 years"
+    assert ages[2009, 2015] == ages[2020, 2014] == "map age above 6 years", "six years and a month"
+    assert all(case.groups[-1].startswith("map 20") for case in load_set("naip-val").cases)
+
+
 def test_aged_worlds_change_by_one_cause_at_a_time_and_in_both_directions():
     cases = load_set("procedural-aged").cases
     groups = Counter(case.groups for case in cases)
@@ -57,12 +69,48 @@ def test_aged_worlds_change_by_one_cause_at_a_time_and_in_both_directions():
     assert growth.ageing.clearing == 0.0 and growth.ageing.growth == 1.0
 
 
+def test_stress_is_one_cause_at_a_time_on_the_same_drives():
+    cases = load_set("procedural-stressed").cases
+    assert Counter(case.groups[0] for case in cases) == {
+        "nominal": 6, "pitch ±2°": 12, "roll ±2°": 12, "height ±10 %": 12, "hilly land": 6
+    }  # fmt: skip
+    assert load_set("procedural-stressed").sections == stressed.SECTIONS
+    for stress in stressed.STRESSES:
+        off = {name: value for name, value in dataclasses.asdict(stress.error).items() if value}
+        off |= {"relief": stress.relief} if stress.relief != 1.0 else {}
+        assert len(off) == (stress.name != "nominal"), stress.name
+    donors = load_set("procedural-stressed").donors
+    assert all(case.world_seed != donors[(number + 1) % 48].world_seed for number, case in enumerate(cases))
+
+
+def test_a_stressed_drive_is_that_of_the_validation_set_but_for_its_cause(tmp_path, monkeypatch):
+    small = small_world()
+    asked = []
+    monkeypatch.setattr(procedural, "procedural_world", lambda seed, relief: asked.append((seed, relief)) or small)
+    monkeypatch.setattr(procedural, "simulate_drive", lambda world, *told, **options: (told, options))
+    monkeypatch.setattr(procedural, "scenario_of", lambda drive, map_date, root: (drive, map_date))
+    (told, usual), map_date = load_set("procedural-val").cases[1].load(tmp_path)
+    assert usual.pop("calibration_error") is None and asked == [(1001, 1.0)]
+    for case in load_set("procedural-stressed").cases[1::6]:
+        (told_stressed, options), date = case.load(tmp_path)
+        assert options.pop("calibration_error") == case.stress.error and asked[-1] == (1001, case.stress.relief)
+        assert (told_stressed, options, date) == (told, usual, map_date)
+
+
 def test_sets_say_where_they_take_place():
     assert {str(region) for region in load_set("procedural-val", 2).regions()} == {
         "procedural worlds 1000-1000", "procedural worlds 1001-1001"
     }  # fmt: skip
     real_data("tartandrive2")
     assert len(load_set("gascola").regions()) == 5 and load_set("gascola").regions()[0].crs == "EPSG:32617"
+
+
+def test_the_holdout_of_a_simulated_world_is_a_part_of_that_world(tmp_path):
+    hole = (40.0, 60.0, 240.0, 220.0)
+    noise_place(tmp_path / "seven", split=Split((hole,), 5.0), spec={"world": "procedural-7"})
+    noise_place(tmp_path / "draped", split=Split((hole,), 5.0), spec={"world": "draped"})
+    assert load_set(str(tmp_path / "seven")).regions() == [Worlds(7, 7, bounds=hole)]
+    assert load_set(str(tmp_path / "draped")).regions() == []
 
 
 def test_gascola_keeps_the_odometries_apart():

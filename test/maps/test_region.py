@@ -31,7 +31,18 @@ def test_worlds_overlap_by_seed_and_never_with_land():
     assert first_overlap([Worlds(0, 99)], [EAST_HALF, Worlds(50, 50)]) == (Worlds(0, 99), Worlds(50, 50))
 
 
-@pytest.mark.parametrize("region", [Worlds(3, 7), Land("EPSG:32617", EAST_HALF.bounds, (EAST_HALF.bounds,))])
+def test_the_holdout_of_a_world_is_not_seen_by_who_learned_beside_it():
+    hole = (0.0, 0.0, 100.0, 200.0)
+    beside, held_out = Worlds(7, 7, holes=(hole,)), Worlds(7, 7, bounds=hole)
+    assert not beside.overlaps(held_out) and not beside.overlaps(Worlds(8, 8))
+    assert beside.overlaps(Worlds(7, 7)) and beside.overlaps(Worlds(0, 9, bounds=(0.0, 0.0, 101.0, 200.0)))
+    assert Worlds(0, 99).overlaps(held_out) and "part of procedural worlds 7-7" in str(held_out)
+
+
+@pytest.mark.parametrize("region", [
+    Worlds(3, 7), Worlds(3, 3, EAST_HALF.bounds), Worlds(3, 3, None, (EAST_HALF.bounds,)),
+    Land("EPSG:32617", EAST_HALF.bounds, (EAST_HALF.bounds,)),
+])  # fmt: skip
 def test_regions_survive_a_card(region):
     assert region_of_tree(region.tree()) == region
 

@@ -4,7 +4,8 @@ import datetime
 
 import numpy as np
 
-from movix_core.simulation.drive import misjudged, simulate_drive
+from movix_core.simulation.calibration import CalibrationError
+from movix_core.simulation.drive import simulate_drive
 from movix_core.types import ImageEvent, OdometryEvent
 from test.simulation.worlds import AUTUMN, SUMMER, small_world, straight_drive
 
@@ -53,11 +54,10 @@ def test_a_given_trajectory_is_followed_through_anything():
     assert followed.scene.layers[3][row, col].max() == 0.0  # no plant stands in its way
 
 
-def test_the_told_camera_errs_as_the_benchmark_says():
-    camera = drive().camera
-    told = [misjudged(camera, np.random.default_rng(seed)) for seed in range(400)]
-    heights = np.array([c.translation_base_camera[2] for c in told]) / camera.translation_base_camera[2]
-    turns = np.array([c.rotation_base_camera @ camera.rotation_base_camera.T for c in told])
-    roll, pitch, yaw = turns[:, 2, 1], turns[:, 0, 2], turns[:, 1, 0]  # small angles
-    np.testing.assert_allclose(np.degrees([roll.std(), pitch.std(), yaw.std()]), [1.0, 1.0, 0.5], rtol=0.15)
-    np.testing.assert_allclose(heights.std(), 0.03, rtol=0.15)
+def test_a_calibration_error_changes_nothing_but_what_is_told():
+    usual, exact = drive(), simulate_drive(
+        small_world(), SUMMER, 5, length_m=60.0, image_size=SIZE, calibration_error=CalibrationError()
+    )  # fmt: skip
+    np.testing.assert_array_equal(exact.truth.poses, usual.truth.poses)
+    np.testing.assert_allclose(exact.camera_told.rotation_base_camera, exact.camera.rotation_base_camera)
+    assert np.abs(usual.camera_told.rotation_base_camera - usual.camera.rotation_base_camera).max() > 1e-3

@@ -34,7 +34,9 @@ def trainings(monkeypatch):
 
     def train(recipe, folder, cache, device):
         given.append(recipe)
-        save_model(tiny_model(seed=recipe.seed + int(recipe.model.patch.size_m)), folder)
+        model = tiny_model(seed=recipe.seed + int(recipe.model.patch.size_m))
+        model.card = dataclasses.replace(model.card, metrics={"training_seconds": 90.0})
+        save_model(model, folder)
         return folder
 
     monkeypatch.setattr(ablation, "train", train)
@@ -48,14 +50,16 @@ def test_a_study_from_training_to_table(study, trainings, tmp_path, monkeypatch)
     ]  # fmt: skip
     assert len(trainings) == 3  # gamma is a matter of the filter
     assert trained[2].config.likelihood.entropy_gain == 1.0 and trained[2].folder == trained[0].folder
-    rows = evaluate_variants(study, trained, small_set(), tmp_path / "work", workers=1)
+    drives = dataclasses.replace(small_set(), sections=("seed 1",))
+    rows = evaluate_variants(study, trained, drives, tmp_path / "work", workers=1)
     assert len(rows) == 5 * 2 and {row["drive"] for row in rows} == {"noise-0", "noise-1"}
-    text = write_ablation(
-        rows, trained, study, small_set(), "movix bench ablation s.yaml", tmp_path / "out"
-    ).read_text()
+    text = write_ablation(rows, trained, study, drives, "movix bench ablation s.yaml", tmp_path / "out").read_text()
     assert '`{"model": {"patch": {"size_m": 40.0}}}`' in text and "SR@25 m" in text
     content = json.loads((tmp_path / "out" / "ablation-s.json").read_text())
     assert content["comparisons"]["ate_m_after_100m"]["wide patch"]["difference"]["drives"] == 2
+    assert content["sections"]["seed 1"]["ate_m_after_100m"]["wide patch"]["difference"]["drives"] == 1
+    assert "## ATE (m), seed 1" in text and "| full | none | 4, 5 | 1.5, 1.5 |" in text
+    assert {run["metrics"]["training_seconds"] for run in content["trainings"]} == {90.0} and content["machine"]
     assert (tmp_path / "out" / "ablation-s.png").stat().st_size > 5000
     monkeypatch.setattr(ablation, "_evaluate_drive", lambda task: pytest.fail("finished drives are not done again"))
     again = train_variants(study, tmp_path / "models", tmp_path, CONFIG, CPU)

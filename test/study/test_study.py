@@ -4,7 +4,9 @@ import pytest
 
 from movix_core.errors import TrainingError
 from movix_core.paths import shipped
+from movix_core.study import study
 from movix_core.study.study import load_study, merged, weights_digest
+from movix_core.training.recipe import load_recipe
 
 RECIPE = """
 model: {name: base, patch: {size_m: 20.0, offset_m: 0.0, pixels: 32}}
@@ -46,6 +48,14 @@ def test_variants_of_the_filter_share_their_weights(file):
     assert weights_digest(study.recipe("full", 5)) != weights_digest(study.recipe("full", 4))
 
 
+@pytest.mark.parametrize("version", ["_CODE_VERSION", "SIMULATION_VERSION"])
+def test_weights_of_earlier_code_have_another_name(file, monkeypatch, version):
+    recipe = load_study(file).recipe("full", 4)
+    before = weights_digest(recipe)
+    monkeypatch.setattr(study, version, 99)
+    assert weights_digest(recipe) != before
+
+
 def test_merging_leaves_the_base_alone():
     base = {"a": {"b": 1, "c": 2}}
     assert merged(base, {"a": {"b": 3}, "d": 4}) == {"a": {"b": 3, "c": 2}, "d": 4}
@@ -65,8 +75,20 @@ def test_what_is_wrong_is_named(file, old, new, named):
         load_study(file)
 
 
-@pytest.mark.parametrize("name", ["paper", "patch"])
-def test_shipped_studies_can_be_trained(name):
+@pytest.mark.parametrize("name", ["paper", "patch", "view", "shipped"])
+def test_shipped_studies_can_be_trained_and_share_patch_and_clip_with_the_shipped_model(name):
     study = load_study(shipped("config", "studies", f"{name}.yaml"))
-    steps = {study.recipe(variant, 0).optimization.steps for variant in study.variants}
-    assert len(steps) == 1 and len(study.variants) >= 4
+    recipes = {variant: study.recipe(variant, 0) for variant in study.variants}
+    reference, small = recipes[study.reference].model, load_recipe(shipped("config", "train_movix_small.yaml")).model
+    assert (reference.patch, reference.clip) == (small.patch, small.clip)
+    steps = {recipe.optimization.steps for variant, recipe in recipes.items() if variant != "mosaic, same time"}
+    assert len(steps) == 1
+
+
+def test_one_variant_is_a_study_of_its_seeds(file):
+    file.write_text(STUDY.partition("  wide patch")[0])
+    study = load_study(file)
+    assert list(study.variants) == ["full"] and study.seeds_of("full") == (4, 5)
+    file.write_text(STUDY.partition("variants:")[0])
+    with pytest.raises(TrainingError, match="needs a variant"):
+        load_study(file)

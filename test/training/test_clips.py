@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from movix_core.dataset.split import Split
+from movix_core.encoders.card import ClipSpec
 from movix_core.errors import DatasetError, TrainingError
 from movix_core.maps.patches import PatchGeometry
 from movix_core.training import clips
@@ -54,14 +55,32 @@ def test_damage_is_named_and_what_is_no_dataset_refused(tmp_path):
     noise_place(tmp_path / "one", dates=DATES[:1])
     with pytest.raises(DatasetError, match="imagery of one date"):
         load_clips(recipe(tmp_path / "one"), tmp_path)
+    wide = noise_place(tmp_path / "wide", spec={"spacing_m": 4.0})
+    with pytest.raises(DatasetError, match="wide has a frame every 4 m.*clip.spacing_m of 4.5 m"):
+        load_clips(recipe(wide.folder, card=tiny_card(clip=ClipSpec(3, 4.5))), tmp_path)
     whole = noise_place(tmp_path / "whole")
     load_clips(recipe(whole.folder), tmp_path)
     (views,) = whole.folder.glob("views-*/drive_0.npz")
     views.write_bytes(b"half")
     with pytest.raises(DatasetError, match=r"drive_0\.npz.*remove the file"):
         load_clips(recipe(whole.folder), tmp_path)
+    np.savez(views, views=np.zeros(3))
+    with pytest.raises(DatasetError, match=r"drive_0\.npz.*remove the file"):
+        load_clips(recipe(whole.folder), tmp_path)
     with pytest.raises(TrainingError, match="no drive to learn from"):
         load_clips(recipe(), tmp_path)
+
+
+def test_without_validation_worlds_the_holdout_of_the_datasets_is_watched(tmp_path):
+    east = float(np.quantile(noise_frames().poses_map_base[:, 0], 0.95))
+    place = noise_place(tmp_path / "ds", split=Split(((east, 0.0, 240.0, 220.0),), guard_m=70.0))
+    (watched,) = load_clips(recipe(place.folder), tmp_path, validation=True)
+    (learnt,) = load_clips(recipe(place.folder), tmp_path)
+    assert (watched.poses_map_base[:, 0] >= east).all() and (learnt.poses_map_base[:, 0] < east - 70.0).all()
+    noise_place(tmp_path / "all")
+    for nothing in ((), (tmp_path / "all",)):
+        with pytest.raises(TrainingError, match="data.validation_worlds, or a dataset with drives in its hold-out"):
+            load_clips(recipe(*nothing), tmp_path, validation=True)
 
 
 def test_worlds_are_simulated_once_and_shared_by_models(tmp_path, monkeypatch):
@@ -79,3 +98,6 @@ def test_worlds_are_simulated_once_and_shared_by_models(tmp_path, monkeypatch):
     wide = dataclasses.replace(tiny_card(), patch=PatchGeometry(40.0, 0.0, 32))
     load_clips(recipe(card=wide, **told), tmp_path)
     assert built == [1]
+    monkeypatch.setattr(clips, "SIMULATION_VERSION", clips.SIMULATION_VERSION + 1)
+    load_clips(recipe(**told), tmp_path)
+    assert built == [1, 1], "worlds of an earlier simulation are not taken for those of this one"

@@ -10,6 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from movix_core.encoders.checkpoint import load_model
 from movix_core.errors import TrainingError
 from movix_core.training.loop import Loop, differing_field
 from movix_core.training.stages.contrastive import PairObjective
@@ -48,6 +49,17 @@ def test_an_interrupted_training_resumes_to_the_same_losses_and_weights(tmp_path
         torch.testing.assert_close(value, weights(parts)[name], rtol=0, atol=0, msg=name)
 
 
+def test_the_time_of_a_training_counts_all_its_runs(tmp_path, monkeypatch):
+    drives = synthetic_drives()
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        stop_at(patch, step=3)
+        train_on(tiny_recipe(), tmp_path, drives)
+    state = torch.load(tmp_path / "state_joint.pt", weights_only=True)
+    assert state["seconds"] > 0.0
+    torch.save(state | {"seconds": 1000.0}, tmp_path / "state_joint.pt")
+    assert load_model(train_on(tiny_recipe(), tmp_path, drives)).card.metrics["training_seconds"] >= 1000.0
+
+
 def test_a_killed_training_resumes_to_the_same_weights(tmp_path):
     """In a process of its own, stopped by a signal that nothing can catch."""
     killed, log = tmp_path / "killed", tmp_path / "killed" / "log.jsonl"
@@ -78,8 +90,20 @@ def test_another_recipes_state_is_refused_by_the_field_that_differs(tmp_path):
 
 def test_a_damaged_state_is_named(tmp_path):
     train_on(tiny_recipe(), tmp_path)
+    (tmp_path / "card.json").unlink()  # as if it was stopped before its end
     state = tmp_path / "state_joint.pt"
     state.write_bytes(state.read_bytes()[:2000])
+    with pytest.raises(TrainingError, match="state_joint.pt is damaged"):
+        train_on(tiny_recipe(), tmp_path)
+
+
+def test_a_state_that_lacks_something_is_named(tmp_path):
+    train_on(tiny_recipe(), tmp_path)
+    (tmp_path / "card.json").unlink()
+    torch.save({"step": 2}, tmp_path / "state_joint.pt")
+    with pytest.raises(TrainingError, match="state_joint.pt lacks average, objective, optimizer, recipe"):
+        train_on(tiny_recipe(), tmp_path)
+    torch.save([1, 2], tmp_path / "state_joint.pt")
     with pytest.raises(TrainingError, match="state_joint.pt is damaged"):
         train_on(tiny_recipe(), tmp_path)
 

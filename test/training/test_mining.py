@@ -82,6 +82,12 @@ def test_the_curriculum_starts_on_the_drives_own_date():
     assert set(plan(recipe, pool_of(recipe), progress=0.0).layers) == {DRIVE.date_index}
 
 
+def test_hard_negatives_of_the_drives_own_date_alone():
+    recipe = dataclasses.replace(WIDE, positives="own_date")
+    drawn = [plan(recipe, pool_of(recipe), seed=seed) for seed in range(10)]
+    assert {layer for group in drawn for layer in group.layers} == {DRIVE.date_index} and drawn[0].hard
+
+
 def test_mining_comes_in_over_its_warm_up():
     pool = pool_of(WIDE)
     shares = [np.mean([plan(WIDE, pool, progress, seed).hard for seed in range(60)]) for progress in (0.0, 0.2, 0.4)]

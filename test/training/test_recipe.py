@@ -13,11 +13,15 @@ from movix_core.training.recipe import load_recipe
     [
         ("sampling: {anchor: 3}", "unknown field 'anchor'"),
         ("sampling: {negative_rule: xor}", "sampling.negative_rule is 'xor': known are and, or"),
-        ("sampling: {positives: all}", "sampling.positives is 'all'"),
+        ("sampling: {positives: all}", "sampling.positives is 'all': known are own_date, single, multi_season"),
         ("loss: {kind: hinge}", "loss.kind is 'hinge': known are info_nce, triplet"),
         ("stages: [heads, tails]", "stages is 'tails'"),
         ("stages: []", "stages is ''"),
         ("stages: heads", "stages must be a list, got 'heads'"),
+        ("data: {orthophoto_dates: [2009-08-18]}", r"orthophoto_dates\[0\] must be str.*in quotes, '2009-08-18'"),
+        ("data: {orthophoto_columns: [0]}", "orthophoto_columns must hold 2 values, got 1"),
+        ("data: {image_size: [160, wide]}", r"image_size\[1\] must be int, got 'wide'"),
+        ("sampling: {negative_distance_m: [5, 40, 60]}", "negative_distance_m must hold 2 values, got 3"),
         ("pretrained: true\nbackbone_weights: x.safetensors", "keep one"),
         ("sampling: {hard_negatives: true, pool_refresh: 70}", "must be a multiple of sampling.pool_refresh"),
     ],
@@ -37,6 +41,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
 def test_fields_can_be_changed_by_their_dotted_names(tmp_path):
     file = tmp_path / "recipe.yaml"
     file.write_text("model: {name: x}\nsampling: {anchors: 8}\n")
+    assert load_recipe(file, {"sampling.negative_distance_m": [4, 30.5]}).sampling.negative_distance_m == (4.0, 30.5)
     changes = {"sampling.hard_negatives": True, "model.architecture.aggregator": "mean", "seed": 3}
     recipe = load_recipe(file, changes)
     assert recipe.sampling.hard_negatives and recipe.sampling.anchors == 8 and recipe.seed == 3

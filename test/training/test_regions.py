@@ -1,7 +1,7 @@
 """What the card says of where a model learned: worlds by seed, land by its rectangle."""
 
 from movix_core.dataset.split import Split
-from movix_core.maps.region import Land, region_of_tree
+from movix_core.maps.region import Land, Worlds, region_of_tree
 from movix_core.training.recipe import DataRecipe, Recipe
 from movix_core.training.regions import trained_regions
 from test.dataset.places import noise_frames, noise_place
@@ -25,6 +25,14 @@ def test_worlds_and_datasets(tmp_path):
     assert land.crs == "EPSG:32614" and land.holes == (place.grid.on_grid(hole),)
     assert abs(land.bounds[0] - (5e5 + seen[:, 0].min() - reach_m)) < 1e-6
     assert not land.overlaps(Land("EPSG:32614", place.grid.on_grid(hole)))
+
+
+def test_a_dataset_of_a_simulated_world_is_that_world_and_no_land(tmp_path):
+    hole = (0.0, 0.0, 60.0, 90.0)
+    noise_place(tmp_path / "seven", split=Split((hole,), 32.0), spec={"world": "procedural-7"})
+    noise_place(tmp_path / "draped", spec={"world": "draped"})
+    assert regions(datasets=(str(tmp_path / "seven"),)) == [Worlds(7, 7, holes=(hole,))]
+    assert regions(datasets=(str(tmp_path / "draped"),)) == []
 
 
 def test_the_training_columns_of_naip_lie_beside_its_validation_columns():

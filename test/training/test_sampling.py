@@ -56,6 +56,11 @@ def test_curriculum_goes_from_the_drives_own_date_to_others():
     assert 0.4 < halfway < 0.6
 
 
+def test_its_own_date_alone_is_what_a_drive_is_compared_with_if_the_recipe_says_so():
+    rng, recipe = np.random.default_rng(0), SamplingRecipe(positives="own_date", curriculum=0.0)
+    assert {layer_for(2, 5, progress, recipe, rng) for progress in (0.0, 0.5, 1.0) for _ in range(50)} == {2}
+
+
 def test_a_negative_by_the_rule_need_not_be_near_but_never_is_the_same_place():
     candidates = ANCHORS[:1] + np.array([[0, 0, 0], [9, 0, 0], [0, 0, 1], [9, 0, 1], [90, 0, 1]])
     both, either = SamplingRecipe(negative_rule="and"), SamplingRecipe(negative_rule="or")

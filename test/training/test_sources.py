@@ -3,9 +3,11 @@
 import dataclasses
 
 import numpy as np
+import pytest
 import torch
 
 from movix_core.encoders.temporal import date_features
+from movix_core.training.coverage import mostly_inside
 from movix_core.training.groups import plan_group
 from movix_core.training.sources import DriveFeatures, FeatureSource, ImageSource, pool_poses
 from test.training.synthetic import CPU, DATES, SAMPLING, synthetic_drives, tiny_card
@@ -36,13 +38,26 @@ def test_a_pool_starts_with_the_clips_poses_and_stays_on_the_imagery():
     poses = pool_poses(at_the_edge, tiny_card(), recipe, seed=0)
     np.testing.assert_array_equal(poses[:6], at_the_edge.poses_map_base)
     assert 6 < len(poses) < 6 + 6 * 50
+    assert mostly_inside(at_the_edge, poses[6:], tiny_card().patch).all()
+
+
+@pytest.mark.parametrize("featured", [False, True])
+def test_a_patch_across_the_edge_counts_neither_as_an_image_nor_as_features(featured):
+    drive = dataclasses.replace(DRIVE, poses_map_base=np.array([[183.0, 100.0, np.pi]] * 6))
+    source = dataclasses.replace(source_of_frames(False) if featured else IMAGES, drives=[drive])
+    plan = plan_group(drive, SAMPLING, progress=0.0, rng=np.random.default_rng(0), augment=False)
+    plan = dataclasses.replace(plan, pool_index=np.arange(len(plan.poses)) % 6)
+    whole = mostly_inside(drive, plan.poses, tiny_card().patch)
+    allowed = source.group(0, plan).allowed.numpy()
+    assert not allowed[:, ~whole].any() and plan.allowed[:, ~whole].any()
+    np.testing.assert_array_equal(allowed[:, whole], plan.allowed[:, whole])
 
 
 def source_of_frames(warped):
     """Clips whose features tell the frame: 0, 1, 2."""
     frames = np.tile(np.arange(3.0)[None, :, None], (6, 1, 1))
     features = DriveFeatures(DRIVE.poses_map_base, frames, np.zeros((2, 6, 1)))
-    return FeatureSource([DRIVE], [features], CPU, one_frame=True, warped=warped)
+    return FeatureSource([DRIVE], [features], tiny_card().patch, CPU, one_frame=True, warped=warped)
 
 
 def test_one_frame_is_the_newest_unless_views_are_warped_to_its_pose():

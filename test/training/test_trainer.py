@@ -8,10 +8,11 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from movix_core.encoders.checkpoint import load_model
+from movix_core.encoders.checkpoint import load_model, update_card
 from movix_core.errors import ModelError, TrainingError
+from movix_core.training import trainer
 from movix_core.training.recipe import LossRecipe
-from movix_core.training.trainer import initial_model
+from movix_core.training.trainer import initial_model, is_trained
 from test.training.synthetic import MINED, SAMPLING, frozen_card, synthetic_drives, tiny_card, tiny_recipe, train_on
 
 
@@ -25,6 +26,28 @@ def test_a_training_makes_a_model_that_tells_where_it_came_from(tmp_path):
     assert card.training["seed"] == 0 and card.training["sampling"]["anchors"] == 4
     assert 0.0 <= card.metrics["validation_top1"] <= 1.0
     assert [row["step"] for row in rows(folder)] == [2, 4]
+
+
+def test_a_finished_model_is_left_as_it_was_calibrated(tmp_path, monkeypatch):
+    train_on(tiny_recipe(), tmp_path)
+    update_card(tmp_path, {"likelihood": {"inverse_temperature": 7.5, "entropy_gain": 0.5}})
+    before = (tmp_path / "card.json").read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr(trainer, "Loop", lambda *_: pytest.fail("it is finished"))
+        train_on(tiny_recipe(learning_rate=1e-4), tmp_path)  # what may change when a training goes on
+    assert (tmp_path / "card.json").read_bytes() == before and is_trained(tiny_recipe(), tmp_path)
+    with pytest.raises(TrainingError, match="'seed' differs"):
+        train_on(dataclasses.replace(tiny_recipe(), seed=1), tmp_path)
+
+
+def test_damaged_weights_are_made_again_from_the_last_state(tmp_path):
+    train_on(tiny_recipe(), tmp_path)
+    weights = tmp_path / "model.safetensors"
+    whole = weights.read_bytes()
+    weights.write_bytes(whole[:-10])
+    assert not is_trained(tiny_recipe(), tmp_path)
+    train_on(tiny_recipe(), tmp_path)
+    assert weights.read_bytes() == whole
 
 
 def test_the_loss_falls_on_one_drive(tmp_path):

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from movix_core.dataset.place import PLACE_FILE
+from movix_core.dataset.place import PLACE_FILE, load_place
 from movix_core.errors import ConfigError
 from movix_core.evaluation.scenario import Case
-from movix_core.evaluation.sets import aged, gascola, naip, procedural, recorded
+from movix_core.evaluation.sets import aged, gascola, naip, procedural, recorded, stressed
 from movix_core.maps.region import Region
 
 SETS: dict[str, Callable[[], Sequence[Case]]] = {
@@ -18,6 +18,7 @@ SETS: dict[str, Callable[[], Sequence[Case]]] = {
     "procedural-val": lambda: procedural.cases(range(1000, 1040)),
     "procedural-test": lambda: procedural.cases(range(2000, 2040)),
     "procedural-aged": aged.cases,
+    "procedural-stressed": stressed.cases,
     "naip-val": naip.cases,
     "gascola": gascola.cases,
 }
@@ -30,6 +31,7 @@ class BenchmarkSet:
     donors: the whole set in the same order, whose next drive lends its images to the control.
     sections: groups to report apart, because a mean over all drives would mean nothing.
     regions: asked for where its drives take place.
+    frame_spacing_m: driven between two images; 0 where they come as close as any model's clip asks.
     """
 
     name: str
@@ -39,6 +41,7 @@ class BenchmarkSet:
     note: str
     sections: tuple[str, ...] = ()
     regions: Callable[[], Sequence[Region]] = tuple
+    frame_spacing_m: float = 0.0
 
     @property
     def file_name(self) -> str:
@@ -56,9 +59,10 @@ def load_set(name: str, drives: int | None = None) -> BenchmarkSet:
         return _recorded_set(Path(name), drives)
     if name not in SETS:
         raise ConfigError(f"there is no set '{name}': choose from {', '.join(SETS)}, or give a dataset folder")
-    family = {"naip-val": naip, "gascola": gascola, "procedural-aged": aged}.get(name, procedural)
+    families = {"naip-val": naip, "gascola": gascola, "procedural-aged": aged, "procedural-stressed": stressed}
+    family = families.get(name, procedural)
     cases: tuple[Case, ...] = tuple(SETS[name]())
-    sections = gascola.ODOMETRIES if family is gascola else ()
+    sections = {"gascola": gascola.ODOMETRIES, "procedural-stressed": stressed.SECTIONS}.get(name, ())
     where: Callable[[], Sequence[Region]] = partial(family.regions, cases[:drives])
     return BenchmarkSet(name, cases[:drives], cases, family.DATA, family.NOTE, sections, where)
 
@@ -68,5 +72,5 @@ def _recorded_set(folder: Path, drives: int | None) -> BenchmarkSet:
     cases: tuple[Case, ...] = tuple(recorded.cases(folder))
     return BenchmarkSet(
         folder.name, cases[:drives], cases, recorded.data_of(folder), recorded.NOTE,
-        regions=partial(recorded.regions, folder),
+        regions=partial(recorded.regions, folder), frame_spacing_m=load_place(folder).spec.get("spacing_m", 0.0),
     )  # fmt: skip

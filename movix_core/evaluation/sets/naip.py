@@ -31,6 +31,7 @@ UNSEEN_IN_TRAINING = frozenset({DATES[1], DATES[3], DATES[5]})
 COLUMNS = (336, 560)
 GSD_M = 1.0
 DRIVES_PER_PAIR = 1
+_TARGET_YEARS = 6  # between map and drive, in either direction
 _FIRST_SEED = 30_000
 
 
@@ -50,7 +51,9 @@ class NaipCase:
     def groups(self) -> tuple[str, ...]:
         unseen = UNSEEN_IN_TRAINING & {self.map_date, self.drive_date}
         seen = "pairs touching a date unseen in training" if unseen else "pairs of training dates"
-        return seen, f"map {self.map_date}, drive {self.drive_date}"
+        years = abs((self.drive_date - self.map_date).days) / 365.25
+        age = f"map age {'up to' if years <= _TARGET_YEARS else 'above'} {_TARGET_YEARS} years"
+        return seen, age, f"map {self.map_date}, drive {self.drive_date}"
 
     def load(self, scratch: Path) -> Scenario:
         world = draped_world(orthophotos(), GSD_M, self.seed)

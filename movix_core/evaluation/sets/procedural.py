@@ -15,6 +15,7 @@ import numpy as np
 from movix_core.evaluation.scenario import DRIVE_LENGTH_M, Scenario
 from movix_core.evaluation.sets.simulated import scenario_of
 from movix_core.maps.region import Worlds
+from movix_core.simulation.calibration import CalibrationError
 from movix_core.simulation.drive import simulate_drive
 from movix_core.simulation.procedural import procedural_world
 
@@ -37,21 +38,11 @@ class ProceduralCase:
         return f"procedural-{self.world_seed}"
 
     @property
-    def cross_country(self) -> bool:
-        """Whether the drive hardly minds trails."""
-        return self.world_seed % 2 == 1
-
-    @property
     def groups(self) -> tuple[str, ...]:
-        return ("across country" if self.cross_country else "along trails",)
+        return ("across country" if _cross_country(self.world_seed) else "along trails",)
 
     def load(self, scratch: Path) -> Scenario:
-        world = procedural_world(self.world_seed)
-        map_date, drive_date = earlier_and_later(world.dates, self.world_seed)
-        drive = simulate_drive(
-            world, drive_date, self.world_seed, length_m=DRIVE_LENGTH_M, cross_country=self.cross_country
-        )
-        return scenario_of(drive, map_date, scratch / self.drive)
+        return simulated_case(self.world_seed, scratch / self.drive)
 
 
 def cases(world_seeds: Iterable[int]) -> list[ProceduralCase]:
@@ -62,6 +53,24 @@ def cases(world_seeds: Iterable[int]) -> list[ProceduralCase]:
 def regions(cases: Sequence[ProceduralCase]) -> list[Worlds]:
     """The worlds of the cases."""
     return [Worlds(case.world_seed, case.world_seed) for case in cases]
+
+
+def simulated_case(
+    world_seed: int, root: Path, *, calibration_error: CalibrationError | None = None, relief: float = 1.0
+) -> Scenario:
+    """The one drive of a world, its site under `root`; by default told and driven as the protocol says."""
+    world = procedural_world(world_seed, relief=relief)
+    map_date, drive_date = earlier_and_later(world.dates, world_seed)
+    drive = simulate_drive(
+        world, drive_date, world_seed, length_m=DRIVE_LENGTH_M, cross_country=_cross_country(world_seed),
+        calibration_error=calibration_error,
+    )  # fmt: skip
+    return scenario_of(drive, map_date, root)
+
+
+def _cross_country(world_seed: int) -> bool:
+    """Whether the drive of a world hardly minds trails."""
+    return world_seed % 2 == 1
 
 
 def earlier_and_later(dates: Sequence[datetime.date], seed: int) -> tuple[datetime.date, datetime.date]:

@@ -84,10 +84,11 @@ def cases(folder: Path) -> list[RecordedCase]:
 
 
 def regions(folder: Path) -> Sequence[Region]:
-    """The rectangles of the hold-out; none for an invented place."""
+    """The rectangles of the hold-out, on Earth or in a procedural world; none for another invented place."""
     place = load_place(folder)
-    if not place.grid.crs:
-        return ()
+    if place.invented:
+        found = (place.worlds(bounds) for bounds in place.split.holdout)
+        return [world for world in found if world is not None]
     return [Land(place.grid.crs, place.grid.on_grid(bounds)) for bounds in place.split.holdout]
 
 

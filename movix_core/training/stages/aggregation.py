@@ -29,7 +29,9 @@ def aggregator_stage(materials: Materials) -> ContrastiveStage:
     def source(drives: Sequence[DriveClips]) -> FeatureSource:
         features = materials.features(drives)
         embedded = [_embedded(materials, drive, made) for drive, made in zip(drives, features, strict=True)]
-        return FeatureSource(drives, embedded, materials.device, one_frame=False, warped=materials.warped)
+        return FeatureSource(
+            drives, embedded, recipe.model.patch, materials.device, one_frame=False, warped=materials.warped
+        )
 
     return ContrastiveStage(
         "aggregator", recipe.aggregation, recipe, Aggregation(materials.model), source(materials.drives),

@@ -100,7 +100,7 @@ class ContrastiveStage:
     def validate(self, objective: nn.Module) -> dict[str, float]:
         """Share of validation clips whose own patch wins among the group's, on maps of other dates.
 
-        Groups are random whatever the recipe mines, so that the figures of different recipes compare.
+        Groups are random whatever the recipe samples, so that the figures of different recipes compare.
         """
         rng = np.random.default_rng(_VALIDATION_SEED)
         hits = []
@@ -122,8 +122,10 @@ class ContrastiveStage:
 
     def _random_plan(self, drive: int, rng: np.random.Generator) -> GroupPlan:
         clips = self._validation.drives[drive]
+        plain = dataclasses.replace(
+            self._sampling, positives="single", hard_negatives=False, negative_rule="or"
+        )  # fmt: skip
         if not self._validation.fixed_poses:
-            return plan_group(clips, self._sampling, progress=1.0, rng=rng, augment=False)
-        plain = dataclasses.replace(self._sampling, positives="single", hard_negatives=False)
+            return plan_group(clips, plain, progress=1.0, rng=rng, augment=False)
         pool = DrivePool.unmined(self._validation.pool_poses(drive, seed=0))
         return plan_pooled_group(clips, pool, plain, progress=1.0, rng=rng, augment=False)

@@ -21,8 +21,9 @@ def heads_stage(materials: Materials) -> ContrastiveStage:
 
     def source(drives: Sequence[DriveClips]) -> FeatureSource:
         return FeatureSource(
-            drives, materials.features(drives), materials.device, one_frame=True, warped=materials.warped
-        )
+            drives, materials.features(drives), recipe.model.patch, materials.device, one_frame=True,
+            warped=materials.warped,
+        )  # fmt: skip
 
     return ContrastiveStage(
         "heads", recipe.optimization, recipe, Heads(materials.model), source(materials.drives),
