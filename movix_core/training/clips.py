@@ -86,7 +86,7 @@ def load_clips(recipe: Recipe, cache: Path, *, validation: bool = False) -> list
     for _ in run_tasks(_write_world, worlds, threads, "simulating", unit="world"):
         pass
     places = [load_place(folder) for folder in folders]
-    places += [] if validation else [_dataset(Path(name), recipe.model) for name in recipe.data.datasets]
+    places += [] if validation else [_dataset(Path(name), recipe) for name in recipe.data.datasets]
     views = [task for place in places for task in _missing_views(place, recipe.model)]
     for _ in run_tasks(_write_views, views, threads, "views"):
         pass
@@ -96,11 +96,11 @@ def load_clips(recipe: Recipe, cache: Path, *, validation: bool = False) -> list
     return drives
 
 
-def _dataset(folder: Path, card: ModelCard) -> Place:
+def _dataset(folder: Path, recipe: Recipe) -> Place:
     place = load_place(folder)
     if len(place.dates) < 2:
         raise DatasetError(f"dataset {folder} has imagery of one date: a training needs at least two")
-    place.split.require_guard(card.patch.size_m)
+    place.split.require_guard(recipe.reach_m)
     return place
 
 
