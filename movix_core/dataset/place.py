@@ -166,7 +166,7 @@ def _resampled(layer: np.ndarray, gsd_m: float, wanted_gsd_m: float) -> np.ndarr
         PixelGrid(_ANY_CRS, chained(_ANYWHERE, Affine.scale(size, -size)), rows, columns)
         for size, rows, columns in ((gsd_m, *layer.shape[:2]), (wanted_gsd_m, height, width))
     )
-    return GeoImage(np.asarray(layer), (layer > 0).any(axis=-1), grid).resampled(wanted)[0]
+    return GeoImage(np.asarray(layer), np.asarray((layer > 0).any(axis=-1)), grid).resampled(wanted)[0]
 
 
 def _read_split(file: Path) -> Split:
