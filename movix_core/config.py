@@ -49,13 +49,18 @@ class InitialPoseConfig:
 class FilterConfig:
     """Size and resampling of the particle filter."""
 
-    min_particles: int = _param(300, "particles once converged (the paper's number)", low=10, live=True)
-    max_particles: int = _param(3000, "particles until the first convergence", low=10, live=True)
+    min_particles: int = _param(300, "particles of a tight belief (the paper's number)", low=10, live=True)
+    max_particles: int = _param(3000, "particles of the widest belief; it starts with them", low=10, live=True)
+    pf_err: float = _param(
+        0.05, "between min and max, as many particles as keep the error (KLD) of the belief below this", low=0.001,
+        live=True,
+    )  # fmt: skip
+    pf_z: float = _param(0.99, "standard normal quantile of the probability of that", low=0.0, live=True)
     convergence_sigma_m: float = _param(
         3.0, "converged once the horizontal standard deviation falls below this", unit="m", low=0.1, live=True
     )
     global_particles: int = _param(
-        5000, "particles of a global search, until it converges; 5000 are enough for 0.07 km2", low=10, live=True
+        5000, "particles a global search starts with; 5000 are enough for 0.07 km2", low=10, live=True
     )
     resample_threshold: float = _param(
         0.5, "resample when the effective sample size falls below this share", low=0.0, high=1.0, live=True

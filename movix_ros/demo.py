@@ -30,6 +30,7 @@ from movix_core.simulation.export import write_drive
 from movix_core.simulation.procedural import procedural_world
 from movix_core.types import Pose2D
 from movix_ros.child_process import RosProcess, isolated_environment
+from movix_ros.process import run_command
 from movix_ros.recorded_run import OUTPUT_TOPICS, read_run
 
 WORLD_SEED = 3000  # no model is trained, validated or tuned on this world
@@ -195,27 +196,23 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def demonstrate(arguments: argparse.Namespace) -> None:
+    """Simulate, localize and report; MovixError unless the nodes published as often as the drive's length asks for."""
+    _fresh(arguments.out)
+    print(f"simulating {arguments.length:.0f} m through world {arguments.seed}, which no model has seen ...")
+    task = simulate(arguments.out, arguments.seed, arguments.length)
+    print("starting localization_node, bag_recorder and bag_player ...")
+    run = read_run(run_nodes(task, arguments.out, arguments.model, arguments.rate), task.bag, task.prior)
+    wanted = int(arguments.length / 100 * _UPDATES_PER_100_M)
+    if len(run.estimates) < wanted:
+        raise MovixError(f"only {len(run.estimates)} estimates were published, expected {wanted}: see {arguments.out}")
+    report(task, run, arguments.out)
+
+
 def main() -> int:
-    """0 only if the nodes ran to the end and published as often as a drive of that length asks for."""
+    """0 only if the nodes ran to the end and published enough."""
     arguments = _parser().parse_args()
-    try:
-        _fresh(arguments.out)
-        print(f"simulating {arguments.length:.0f} m through world {arguments.seed}, which no model has seen ...")
-        task = simulate(arguments.out, arguments.seed, arguments.length)
-        print("starting localization_node, bag_recorder and bag_player ...")
-        run = read_run(run_nodes(task, arguments.out, arguments.model, arguments.rate), task.bag, task.prior)
-        wanted = int(arguments.length / 100 * _UPDATES_PER_100_M)
-        if len(run.estimates) < wanted:
-            raise MovixError(
-                f"only {len(run.estimates)} estimates were published, expected {wanted}: see {arguments.out}"
-            )
-        report(task, run, arguments.out)
-    except MovixError as err:
-        print(f"demo failed: {err}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    return 0
+    return run_command("demo", lambda: demonstrate(arguments))
 
 
 if __name__ == "__main__":

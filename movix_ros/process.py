@@ -1,4 +1,4 @@
-"""Running nodes as processes: one error boundary, and a clean end on SIGINT and SIGTERM."""
+"""Running nodes and commands as processes: error boundaries, and a clean end on SIGINT and SIGTERM."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ except ImportError:  # Humble
 
 NodeT = TypeVar("NodeT", bound=Node)
 
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_INTERRUPTED = 130  # what shells report for SIGINT
 _THREADS = 5  # the callback groups of the localization node: its four, and rclpy's own
 _SHUTDOWN_S = 1.0  # a callback that waits longer, for an update in progress, is left behind
 
@@ -37,7 +39,7 @@ def ros_process(name: str) -> Iterator[None]:
     rclpy's own signal handlers would shut ROS down under a node that still has to stop its threads.
     """
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _SIGNALS:
         signal.signal(number, _interrupt_once)
     try:
         yield
@@ -51,9 +53,22 @@ def ros_process(name: str) -> Iterator[None]:
 
 
 def _interrupt_once(number: int, frame: FrameType | None) -> None:
-    """A terminal and `ros2 launch` both send SIGINT: the second must not break the end that the first began."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """A terminal and `ros2 launch` both signal, and again after a while: no later one breaks the end that has begun."""
+    for each in _SIGNALS:
+        signal.signal(each, signal.SIG_IGN)
     raise KeyboardInterrupt
+
+
+def run_command(name: str, run: Callable[[], None]) -> int:
+    """The exit code of a command that starts nodes: 0, 1 after a MovixError on stderr, 130 when interrupted."""
+    try:
+        run()
+    except MovixError as err:
+        print(f"{name} failed: {err}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    return 0
 
 
 def run_node(

@@ -9,19 +9,19 @@ from typing import Any
 import numpy as np
 
 from movix_core.errors import RecordingError
+from movix_core.evaluation.output_bag import PARTICLES_TOPIC, POSE_TOPIC, pose_rows
 from movix_core.evaluation.prior import Prior
 from movix_core.evaluation.replay import Run, odometry_track
 from movix_core.recordings.bag_files import deserialize, open_bag, raw_messages
 from movix_core.recordings.bag_reader import BagReader
-from movix_core.recordings.planar import planar_covariance, planar_poses
+from movix_core.recordings.planar import planar_covariance
 from movix_core.recordings.profile import load_profile
 from movix_core.recordings.trajectory import Trajectory
 from movix_core.types import Health, ImageEvent, OdometryEvent, Pose2D, PoseEstimate
 from movix_ros import conversions
 
-POSE_TOPIC, PARTICLES_TOPIC, TIME_TOPIC, TF_TOPIC = OUTPUT_TOPICS = (
-    "/localization", "/localization/particles", "/localization/update_time_ms", "/tf",
-)  # fmt: skip
+TIME_TOPIC = "/localization/update_time_ms"
+OUTPUT_TOPICS = (POSE_TOPIC, PARTICLES_TOPIC, TIME_TOPIC, "/tf")
 
 
 def read_run(output_bag: Path, drive_bag: Path, prior: Prior) -> Run:
@@ -35,7 +35,7 @@ def read_run(output_bag: Path, drive_bag: Path, prior: Prior) -> Run:
             raise RecordingError(f"bag {output_bag} holds nothing on {topic}: the localization node did not publish")
     events = list(BagReader(drive_bag, load_profile("movix")).events())
     track = odometry_track(event for event in events if isinstance(event, OdometryEvent))
-    particles = _rows(messages[PARTICLES_TOPIC][-1].poses)
+    particles = pose_rows(messages[PARTICLES_TOPIC][-1].poses)
     return Run(
         prior, tuple(_estimate(message, track) for message in messages[POSE_TOPIC]), track,
         np.array([message.data for message in messages[TIME_TOPIC]]), Counter(),
@@ -59,13 +59,7 @@ def _estimate(message: Any, track: Trajectory) -> PoseEstimate:
     stamp_ns = conversions.stamp_ns(message.header.stamp)
     odometry, _ = track.at([stamp_ns])
     return PoseEstimate(
-        stamp_ns, Pose2D.from_array(_rows([message.pose.pose])[0]),
+        stamp_ns, Pose2D.from_array(pose_rows([message.pose.pose])[0]),
         planar_covariance(message.pose.covariance), Pose2D.from_array(odometry[0]), Health.TRACKING,
         effective_sample_size=np.nan, entropy=np.nan, inverse_temperature=np.nan, coverage=np.nan,
     )  # fmt: skip
-
-
-def _rows(poses: list[Any]) -> np.ndarray:
-    positions = [(pose.position.x, pose.position.y, pose.position.z) for pose in poses]
-    turns = [(pose.orientation.x, pose.orientation.y, pose.orientation.z, pose.orientation.w) for pose in poses]
-    return planar_poses(positions, turns)

@@ -1,6 +1,7 @@
 """The reference names what the code has."""
 
 import ast
+import configparser
 import datetime
 import re
 from pathlib import Path
@@ -76,3 +77,16 @@ def test_dockerfiles_are_marked_as_not_run_and_use_files_that_exist(distribution
     assert "NOT RUN" in text and f"FROM ros:{distribution}-ros-base" in text
     (requirements,) = re.findall(r"COPY (docker/\S+)", text)
     assert "numpy<2" in (ROOT / requirements).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("distribution", ["humble", "jazzy"])
+def test_a_vehicle_gets_all_that_the_package_needs(distribution):
+    settings = configparser.ConfigParser()
+    settings.read(ROOT / "setup.cfg", encoding="utf-8")
+    wanted = names_of(settings["options"]["install_requires"])
+    there = names_of((ROOT / "docker" / f"requirements-{distribution}.txt").read_text(encoding="utf-8"))
+    assert {"torch", "urllib3"} <= wanted <= there, f"missing: {wanted - there}"
+
+
+def names_of(requirements):
+    return set(re.findall(r"^[a-zA-Z][\w-]*", requirements, re.M))

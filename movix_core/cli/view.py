@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from movix_core.errors import RecordingError
 from movix_core.recordings.trajectory import Trajectory
 from movix_core.types import Event, ImageEvent, OdometryEvent
@@ -21,7 +23,12 @@ _IMAGE_PERIOD_NS = 200_000_000  # of a bag; five a second are enough to see
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = subparsers.add_parser("view", help="look at a run or a bag over time (needs rerun: extra viz)")
-    parser.add_argument("path", type=Path, metavar="RUN|BAG", help="run folder of `movix replay --trace`, or a bag")
+    parser.add_argument(
+        "path",
+        type=Path,
+        metavar="RUN|BAG",
+        help="run folder of `movix replay --trace`, or a bag: a drive, or what the node published",
+    )
     parser.add_argument("--site", type=Path, help="site folder (default: the one the run was made on)")
     parser.add_argument("--layer", default="", help="imagery layer to show under a bag (default: the newest)")
     parser.add_argument("--profile", default="movix", help="topic names of a bag: movix, tartandrive, or a yaml file")
@@ -66,24 +73,47 @@ def _run_scene(args: argparse.Namespace) -> Scene:
 
 
 def _bag_scene(args: argparse.Namespace) -> Scene:
-    """Camera, and on the map what the bag knows in `map`: its truth, and odometry laid onto it."""
-    from movix_core.evaluation.replay import odometry_track
-    from movix_core.evaluation.viewer import Scene, dead_reckoned
+    """A drive, what the localization node published, or a bag of both; all of it in `map`."""
+    import dataclasses
+
+    from movix_core.evaluation.output_bag import recorded_updates
+    from movix_core.evaluation.trace import Trace
+    from movix_core.evaluation.viewer import Scene
     from movix_core.maps.site import load_site
-    from movix_core.recordings.bag_reader import BagReader
-    from movix_core.recordings.profile import load_profile
 
     if args.path.is_dir() and not any(args.path.iterdir()):
         raise RecordingError(f"{args.path} is neither a run folder nor a bag: it is empty")
-    reader = BagReader(args.path, load_profile(args.profile))
     site = None if args.site is None else load_site(args.site)
+    image = None if site is None else _map(site, args.layer)
+    updates = recorded_updates(args.path)
+    scene = _drive_scene(args, site, required=not updates) or Scene(args.path.stem)
+    if not updates:
+        return dataclasses.replace(scene, image=image)
+    stamps_ns, poses = zip(*((each.stamp_ns, each.pose_map_base) for each in updates), strict=True)
+    estimate = Trajectory(np.array(stamps_ns), np.array(poses))
+    trace = Trace(updates, {}, estimate, scene.truth)
+    return dataclasses.replace(scene, image=image, estimate=estimate, trace=trace)
+
+
+def _drive_scene(args: argparse.Namespace, site: Site | None, *, required: bool) -> Scene | None:
+    """Camera, truth, and odometry laid onto it; None for a bag without a drive: an error if it is required."""
+    from movix_core.evaluation.replay import odometry_track
+    from movix_core.evaluation.viewer import Scene, dead_reckoned
+    from movix_core.recordings.bag_reader import BagReader
+    from movix_core.recordings.profile import load_profile
+
+    try:
+        reader = BagReader(args.path, load_profile(args.profile))
+    except RecordingError:
+        if required:
+            raise
+        return None
     origin = (0.0, 0.0) if site is None else (site.origin_easting_m, site.origin_northing_m)
     truth = reader.truth_in_map(*origin)
     images: list[tuple[int, bytes]] = []
     odometry = odometry_track(_without_images(reader.events(), images))
     laid = None if truth is None else dead_reckoned(odometry, truth)
-    image = None if site is None else _map(site, args.layer)
-    return Scene(args.path.stem, image, truth, laid, images=images)
+    return Scene(args.path.stem, truth=truth, odometry=laid, images=images)
 
 
 def _without_images(events: Iterator[Event], images: list[tuple[int, bytes]]) -> Iterator[OdometryEvent]:

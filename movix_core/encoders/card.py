@@ -52,12 +52,15 @@ class Preprocessing:
         the patch's square of flat ground around the newest pose), or 'mosaic' (those warps merged).
     image_width, image_height: frames are resized to this first, pixels.
     max_range_m: ground further than this from the camera is left out of the warps.
+    normalisation: of colours, by 'mean' and 'std' below, the same for every image ('fixed', what weights from
+        a hub expect), or by each image's own ('image'), so that light, season and camera matter less.
     """
 
     view: str = "perspective"
     image_width: int = 224
     image_height: int = 224
     max_range_m: float = 30.0
+    normalisation: str = "fixed"
     mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
     std: tuple[float, float, float] = (0.229, 0.224, 0.225)
 

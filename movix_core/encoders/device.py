@@ -8,9 +8,12 @@ from movix_core.errors import ConfigError
 
 
 def native_precision(device: torch.device | str) -> torch.autocast:
-    """bfloat16 autocast where the device computes it natively (GPUs, Intel AMX), else full precision."""
+    """bfloat16 autocast where the device computes it natively (GPUs, CPUs with AMX or AVX512-BF16), else full.
+
+    A CPU that has to emulate bfloat16 is ten times slower with it than without.
+    """
     kind = torch.device(device).type
-    native = torch.cuda.is_bf16_supported() if kind == "cuda" else kind == "cpu" and torch.cpu._is_amx_tile_supported()
+    native = torch.cuda.is_bf16_supported() if kind == "cuda" else kind == "cpu" and _cpu_has_bfloat16()
     return torch.autocast(kind, dtype=torch.bfloat16, enabled=native)
 
 
@@ -33,3 +36,7 @@ def choose_device(name: str) -> torch.device:
 def reserved_memory_mib(device: torch.device | str) -> float:
     """Memory this process holds on a GPU; 0 on a CPU."""
     return torch.cuda.memory_reserved(device) / 2**20 if torch.device(device).type == "cuda" else 0.0
+
+
+def _cpu_has_bfloat16() -> bool:
+    return torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()

@@ -9,6 +9,7 @@ from torch.nn import functional
 from movix_core.encoders.aggregator import build_aggregator
 from movix_core.encoders.backbone import Backbone
 from movix_core.encoders.card import BackboneSpec, ModelCard
+from movix_core.encoders.normalisation import own_colours, standardised
 from movix_core.encoders.preprocess import view_channels
 from movix_core.encoders.temporal import TemporalEncoding
 
@@ -31,6 +32,7 @@ class Branch(nn.Module):
             nn.GELU(),
             nn.Linear(architecture.alignment_dim, architecture.embedding_dim),
         )
+        self._by_image = own_colours(card.preprocessing.normalisation)
         extra = channels - 3  # masks are passed as they are
         self.register_buffer("mean", torch.tensor([*card.preprocessing.mean, *[0.0] * extra])[:, None, None])
         self.register_buffer("std", torch.tensor([*card.preprocessing.std, *[1.0] * extra])[:, None, None])
@@ -41,7 +43,8 @@ class Branch(nn.Module):
 
     def features(self, images: torch.Tensor) -> torch.Tensor:
         """images (B, C, H, W) in 0..1 -> the backbone's (B, feature_dim)."""
-        return self.backbone(((images - self.mean) / self.std).contiguous(memory_format=torch.channels_last))
+        normal = standardised(images) if self._by_image else (images - self.mean) / self.std
+        return self.backbone(normal.contiguous(memory_format=torch.channels_last))
 
 
 def embed(

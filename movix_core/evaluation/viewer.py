@@ -119,22 +119,28 @@ class _Log:
     def _update(self, update: Update, images: dict[int, bytes]) -> None:
         rr = self._rr
         self._at(update.stamp_ns)
-        share = update.weights / max(float(update.weights.max()), 1e-12)
+        share = update.weights / max(float(update.weights.max(initial=0.0)), 1e-12)
         colors = np.column_stack([np.tile(_PARTICLES, (len(share), 1)), 60 + 195 * share]).astype(np.uint8)
         points = _lifted(update.particles[:, :2], "particles")
         self._log("world/particles", rr.Points3D(points, colors=colors, radii=0.25 + 0.6 * share))
         outline = ellipse(update.pose_map_base[:2], update.covariance[:2, :2])
         self._log("world/ellipse", rr.LineStrips3D([_lifted(outline, "estimate")], colors=[_ESTIMATE], radii=[0.2]))
-        clip = [images[stamp_ns] for stamp_ns in update.clip_stamps_ns.tolist()]
-        self._log("camera", rr.Image(_decoded(clip[-1])))
-        self._log("clip", rr.Image(clip_strip(clip, update.attention, self._clip_length)))
-        if len(update.attention) > 1:
-            self._log("attention", rr.BarChart(update.attention))
+        if len(update.clip_stamps_ns):
+            self._clip([images[stamp_ns] for stamp_ns in update.clip_stamps_ns.tolist()], update.attention)
         self._figures(update)
+
+    def _clip(self, clip: list[bytes], attention: np.ndarray) -> None:
+        rr = self._rr
+        self._log("camera", rr.Image(_decoded(clip[-1])))
+        self._log("clip", rr.Image(clip_strip(clip, attention, self._clip_length)))
+        if len(attention) > 1:
+            self._log("attention", rr.BarChart(attention))
 
     def _figures(self, update: Update) -> None:
         sigma_m = 2.0 * float(np.sqrt(np.trace(update.covariance[:2, :2])))
-        figures = {"two_sigma_m": sigma_m, "entropy_nats": update.entropy}
+        figures = {"two_sigma_m": sigma_m}
+        if np.isfinite(update.entropy):
+            figures["entropy_nats"] = update.entropy
         truth = self._scene.truth
         if truth is not None:
             poses, (known,) = truth.at([update.stamp_ns])
@@ -211,8 +217,9 @@ def _blueprint(scene: Scene) -> Any:
     world = rrb.Spatial3DView(origin="world", name=scene.name, eye_controls=eye, line_grid=False)
     side: list[Any] = [rrb.Spatial2DView(origin="camera", name="camera")]
     updates = scene.trace.updates if scene.trace else ()
-    if updates:
+    if any(len(update.clip_stamps_ns) for update in updates):
         side.append(rrb.Spatial2DView(origin="clip", name="clip, oldest left; bar = attention"))
+    if updates:
         side.append(rrb.TimeSeriesView(origin="figures", name="figures"))
     if any(len(update.attention) > 1 for update in updates):
         side.append(rrb.BarChartView(origin="attention", name="attention"))

@@ -15,7 +15,8 @@ from movix_core.filter.initialize import gaussian_particles, uniform_particles
 from movix_core.filter.likelihood import entropy_scaled_inverse_temperature, weigh
 from movix_core.filter.motion import predict
 from movix_core.filter.particles import Particles
-from movix_core.filter.resampling import resample
+from movix_core.filter.resampling import resample, systematic_indices
+from movix_core.filter.sample_size import kld_sample_size, occupied_bins
 from movix_core.types import Health, Pose2D
 
 
@@ -36,8 +37,8 @@ class ParticleFilter:
     """Predict by odometry, weigh by matching scores, resample when few particles hold the weight.
 
     `config.likelihood` must hold the lambda and gamma to use (the Localizer fills them in from the
-    model). All randomness comes from `rng`. `max_particles` (`global_particles` after a start from
-    anywhere) are used until the belief has converged once, `min_particles` from then on.
+    model). All randomness comes from `rng`. Between `min_particles` and `max_particles` (`global_particles`
+    after a start from anywhere, until it has converged) resampling takes as many as the belief is wide.
     """
 
     def __init__(
@@ -104,8 +105,11 @@ class ParticleFilter:
 
     def _resample_if_needed(self, effective_sample_size: float) -> None:
         config = self._config.filter
-        searching = config.global_particles if self._from_anywhere else config.max_particles
-        count = config.min_particles if self._converged else searching
-        depleted = effective_sample_size < config.resample_threshold * len(self._particles)
-        if depleted or count != len(self._particles):
-            self._particles = resample(self._particles, count, config, self._config.motion, self._rng)
+        if effective_sample_size >= config.resample_threshold * len(self._particles):
+            return
+        searching = self._from_anywhere and not self._converged
+        most = config.global_particles if searching else config.max_particles
+        drawn = systematic_indices(self._particles.weights, most, self._rng)
+        bins = occupied_bins(self._particles.poses_map_base[np.unique(drawn)])
+        count = int(np.clip(kld_sample_size(bins, config.pf_err, config.pf_z), config.min_particles, most))
+        self._particles = resample(self._particles, count, config, self._config.motion, self._rng)

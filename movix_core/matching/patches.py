@@ -20,7 +20,9 @@ from movix_core.maps.patches import cut_patches
 from movix_core.matching.atlas import Atlas
 
 MIN_COVERAGE = 0.75  # a patch with less imagery than this says more about the map's edge than about the place
-_CHUNK = 256  # patches encoded at once: bounds memory, keeps the processor busy
+# Patches encoded at once: enough to keep the processor busy, and no more, since batches of all sizes come in turn and
+# the C library's heap does not give back all that it took for the largest.
+_CHUNK_CPU, _CHUNK_GPU = 64, 256
 
 
 class PatchMatcher:
@@ -48,7 +50,7 @@ class PatchMatcher:
         self._map_date = date_features([imagery.date]).to(imagery.device)
         matching = matching or MatchingConfig()
         self._exact_poses = matching.exact_poses
-        self._near: Imagery  # what is resident around the poses being scored
+        self._near: Imagery | None = None  # what is resident around the poses being scored
         self._atlas = Atlas(self._encode, matching.atlas_spacing, matching.atlas_headings)
 
     @property
@@ -75,17 +77,22 @@ class PatchMatcher:
     def score(self, observation: torch.Tensor, poses_map_base: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """See `Matcher.score`."""
         poses = np.asarray(poses_map_base, dtype=float).reshape(-1, 3)
+        near = self.imagery.near(poses)
+        if near is not self._near:
+            self._near = near
+            self._atlas.forget_partial()
         encode = self._encode if len(poses) <= self._exact_poses else self._atlas.look_up
-        self._near = self.imagery.near(poses)
         embeddings, coverage = encode(poses)
         return (embeddings @ observation).cpu().numpy().astype(float), coverage >= MIN_COVERAGE
 
     def _encode(self, poses: np.ndarray) -> tuple[torch.Tensor, np.ndarray]:
         """Embeddings (N, D) and coverage (N,) of the patches at poses (N, 3), which lie near those being scored."""
-        chunks = [self._encode_chunk(poses[i : i + _CHUNK]) for i in range(0, len(poses), _CHUNK)]
+        size = _CHUNK_CPU if self.imagery.device.type == "cpu" else _CHUNK_GPU
+        chunks = [self._encode_chunk(poses[i : i + size]) for i in range(0, len(poses), size)]
         return torch.cat([embeddings for embeddings, _ in chunks]), np.concatenate([share for _, share in chunks])
 
     def _encode_chunk(self, poses: np.ndarray) -> tuple[torch.Tensor, np.ndarray]:
+        assert self._near is not None
         patches, coverage = cut_patches(self._near, poses, self.model.card.patch)
         with native_precision(self._near.device):
             embeddings = self.model.encode_patches(patches, self._map_date.expand(len(poses), -1))

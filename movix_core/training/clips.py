@@ -143,7 +143,9 @@ def simulated_frames(drive: Drive, spacing_m: float, rng: np.random.Generator) -
 
 def _views_file(place: Place, drive: Path, card: ModelCard) -> Path:
     """Where the views of a drive are kept that a model of this card is shown."""
-    told = json.dumps([asdict(card.preprocessing), asdict(card.patch), asdict(card.clip)])
+    preprocessing = asdict(card.preprocessing)
+    shown = {name: preprocessing[name] for name in ("view", "image_width", "image_height", "max_range_m")}
+    told = json.dumps([shown, asdict(card.patch), asdict(card.clip)])
     return place.folder / f"views-{hashlib.sha256(told.encode()).hexdigest()[:12]}" / drive.name
 
 

@@ -1,4 +1,4 @@
-"""Which drives can be learnt from: clips whose place the imagery shows, places of two dates or more."""
+"""What can be learnt from: clips whose place the imagery shows, places of two dates or more, patches that are whole."""
 
 from __future__ import annotations
 
@@ -44,6 +44,22 @@ def inside_imagery(drive: DriveClips, poses: np.ndarray, geometry: PatchGeometry
     height, width = drive.layers.shape[1:3]
     east, south = x + geometry.offset_m * np.cos(yaw), drive.north_m - y - geometry.offset_m * np.sin(yaw)
     return (east >= 0) & (south >= 0) & (east < width * drive.gsd_m) & (south < height * drive.gsd_m)
+
+
+def mostly_inside(drive: DriveClips, poses: np.ndarray, geometry: PatchGeometry) -> np.ndarray:
+    """Bool (N,): whether the drive's imagery shows the middle 80 % (of the side) of the patch at each of poses (N, 3).
+
+    Vehicles keep away from the edge of the imagery, so patches across it would teach a model that black means
+    elsewhere: a prejudice about the map, not about the place.
+    """
+    forward = 0.4 * geometry.size_m * np.array([1.0, 1.0, -1.0, -1.0]) + geometry.offset_m
+    left = 0.4 * geometry.size_m * np.array([1.0, -1.0, 1.0, -1.0])
+    x, y, yaw = poses.T[..., None]
+    east = x + np.cos(yaw) * forward - np.sin(yaw) * left
+    north = y + np.sin(yaw) * forward + np.cos(yaw) * left
+    width = drive.layers.shape[2] * drive.gsd_m
+    low = drive.north_m - drive.layers.shape[1] * drive.gsd_m
+    return ((east >= 0) & (east <= width) & (north >= low) & (north <= drive.north_m)).all(axis=-1)
 
 
 def _with_rows(drive: DriveClips, rows: np.ndarray) -> DriveClips:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -15,7 +16,7 @@ from movix_core.maps.imagery import Imagery
 from movix_core.maps.patches import cut_patches
 from movix_core.training.augment import jitter_colour
 from movix_core.training.clips import DriveClips
-from movix_core.training.coverage import inside_imagery
+from movix_core.training.coverage import inside_imagery, mostly_inside
 from movix_core.training.groups import ClipInputs, Group, GroupPlan, PatchInputs
 from movix_core.training.recipe import SamplingRecipe
 from movix_core.training.sampling import candidate_poses
@@ -69,8 +70,13 @@ class ImageSource:
             views, images = views.flip(-1), images.flip(-1)
         return Group(
             ClipInputs(views, clips.dates, clips.distances_m, clips.present), PatchInputs(images, patches.dates),
-            *_pairs(plan, self.device),
+            *_pairs(self._fair(drive, plan), self.device),
         )  # fmt: skip
+
+    def _fair(self, drive: int, plan: GroupPlan) -> GroupPlan:
+        """The plan without the pairs whose patch reaches over the edge of the imagery."""
+        inside = mostly_inside(self.drives[drive], plan.poses, self.card.patch)
+        return dataclasses.replace(plan, allowed=plan.allowed & inside)
 
     def clips(self, drive: int, rows: np.ndarray) -> ClipInputs:
         clips = self.drives[drive]

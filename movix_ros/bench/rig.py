@@ -39,7 +39,9 @@ _SETTLE_S = 1.0  # a matched reader may still lack the other way round
 class Rig(Node):
     """Publishes camera, odometry and /tf_static of a drive that begins at the wall time heard on `GO_TOPIC`."""
 
-    def __init__(self, bag: Path, parts: list[str], size: tuple[int, int] | None, shuttle: bool) -> None:
+    def __init__(
+        self, bag: Path, parts: list[str], size: tuple[int, int] | None, shuttle: bool, pace: float = 1.0
+    ) -> None:  # fmt: skip
         super().__init__(f"{NAME}_{'_'.join(parts)}")
         events = list(BagReader(bag, load_profile("movix")).events())
         self._track = odometry_track(event for event in events if isinstance(event, OdometryEvent))
@@ -47,6 +49,7 @@ class Rig(Node):
         self._duration_s = float(self._track.stamps_ns[-1] - self._track.stamps_ns[0]) / 1e9
         self._size = size
         self._shuttle = shuttle
+        self._pace = pace
         self._go_s = np.inf
         self.sent = 0
         self.create_subscription(Float64, GO_TOPIC, self._go, qos.LATCHED)
@@ -81,7 +84,7 @@ class Rig(Node):
 
     def _drive_s(self, wall_s: float) -> float:
         """Seconds into the drive: 0 while parked; back and forth, or parked again at its end."""
-        driven_s = max(wall_s - self._go_s, 0.0)
+        driven_s = self._pace * max(wall_s - self._go_s, 0.0)
         if self._shuttle and driven_s % (2 * self._duration_s) > self._duration_s:
             return 2 * self._duration_s - driven_s % (2 * self._duration_s)
         return driven_s % (2 * self._duration_s) if self._shuttle else min(driven_s, self._duration_s)
@@ -130,6 +133,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--size", type=int, nargs=2, metavar=("WIDTH", "HEIGHT"), help="of the images published")
     parser.add_argument("--shuttle", action="store_true", help="back and forth without end")
+    parser.add_argument("--pace", type=float, default=1.0, help="how fast to drive; rates stay")
     parser.add_argument("--images", type=int, help="wait for a subscriber, send so many and end")
     return parser
 
@@ -139,7 +143,7 @@ def main() -> None:
     arguments = _parser().parse_args(remove_ros_args(sys.argv)[1:])
     with ros_process(NAME):
         size = tuple(arguments.size) if arguments.size else None
-        rig = Rig(arguments.bag, arguments.parts, size, arguments.shuttle)
+        rig = Rig(arguments.bag, arguments.parts, size, arguments.shuttle, arguments.pace)
         try:
             rig.run(arguments.images)
         finally:

@@ -1,5 +1,6 @@
 """The rerun recording of a scene."""
 
+import dataclasses
 import os
 import re
 import subprocess
@@ -51,6 +52,18 @@ def test_without_a_trace_there_are_ways_and_a_camera(tmp_path):
     write_rrd(Scene("bag", truth=truth, images=[(int(truth.stamps_ns[0]), small_jpeg(RED))]), tmp_path / "b.rrd")
     there = entities(tmp_path / "b.rrd")
     assert {"/world/truth/path", "/camera"} <= there and "/world/particles" not in there
+
+
+def test_an_update_without_a_clip_shows_the_belief_alone(tmp_path):
+    pytest.importorskip("rerun", reason="needs rerun: pip install 'movix_ros[viz]'")
+    way = straight(30.0)
+    bare = dataclasses.replace(
+        update_of(int(way.stamps_ns[10])), entropy=np.nan, clip_stamps_ns=np.empty(0, np.int64), attention=np.empty(0)
+    )
+    write_rrd(Scene("node", estimate=way, trace=Trace([bare], {}, way, None)), tmp_path / "n.rrd")
+    there = entities(tmp_path / "n.rrd")
+    assert {"/world/particles", "/world/ellipse", "/figures/two_sigma_m"} <= there
+    assert not {"/camera", "/clip", "/attention", "/figures/entropy_nats"} & there
 
 
 def test_bars_under_the_clip_are_as_long_as_the_weights():

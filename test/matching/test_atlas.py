@@ -81,12 +81,34 @@ def test_full_turns_are_the_same_heading(turns):
     assert encode.count == 1
 
 
-def test_what_was_covered_in_part_is_encoded_again():
-    """A window may have loaded the rest since."""
-    encode, share = Recorder(), 0.4
-    lattice = Atlas(lambda poses: (encode(poses)[0], np.full(len(poses), share)), 2.0, 24)
-    pose = np.array([[10.0, 20.0, 0.5]])
-    assert lattice.look_up(pose)[1].tolist() == [0.4]
-    share = 1.0
-    assert lattice.look_up(pose)[1].tolist() == [1.0] and encode.count == 2
-    assert lattice.look_up(pose)[1].tolist() == [1.0] and encode.count == 2
+def test_its_memory_is_taken_once(monkeypatch):
+    """A long drive forgets and learns without end; nothing is allocated for that but what is handed out."""
+    monkeypatch.setattr(atlas, "_CAPACITY", 100)
+    lattice = Atlas(Recorder(), 1.0, 8)
+    rng = np.random.default_rng(3)
+    places = set()
+    for step in range(50):
+        lattice.look_up(rng.uniform([step, -5, -3], [step + 5, 5, 3], (40, 3)))
+        places.add(lattice._embeddings.data_ptr())
+    assert len(places) == 1 and lattice._embeddings.shape == (100, 3)
+
+
+def test_more_poses_than_there_is_room_for_are_right_too(monkeypatch):
+    monkeypatch.setattr(atlas, "_CAPACITY", 100)
+    lattice = Atlas(Recorder(), 1.0, 8)
+    cloud = np.random.default_rng(4).uniform([-20, -20, -3], [20, 20, 3], (1000, 3))
+    for poses in (cloud[:50], cloud, cloud[:50]):
+        found = lattice.look_up(poses)[0].numpy()
+        assert np.abs(found[:, :2] - poses[:, :2]).max() <= 0.5
+
+
+def test_what_was_covered_in_part_is_encoded_again_once_forgotten():
+    encode = Recorder()
+    shares = np.array([0.4, 1.0])
+    lattice = Atlas(lambda poses: (encode(poses)[0], shares[: len(poses)]), 2.0, 24)
+    poses = np.array([[10.0, 20.0, 0.5], [30.0, 20.0, 0.5]])
+    assert lattice.look_up(poses)[1].tolist() == [0.4, 1.0]
+    shares = np.array([1.0])
+    assert lattice.look_up(poses)[1].tolist() == [0.4, 1.0] and encode.count == 2
+    lattice.forget_partial()
+    assert lattice.look_up(poses)[1].tolist() == [1.0, 1.0] and encode.count == 3

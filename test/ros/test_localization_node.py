@@ -28,9 +28,11 @@ from movix_ros import conversions, qos
 from movix_ros.child_process import RosProcess
 from test.ros.nodes import start_node
 
+# Nothing is lost on a slow machine either, so that the updates are those of the offline replay.
 RELIABLE_INPUT = {
     "qos_overrides./camera/image.subscription.reliability": "reliable",
     "qos_overrides./odom.subscription.reliability": "reliable",
+    "image_queue_size": 100,
 }
 
 
@@ -91,11 +93,11 @@ def node_run(drive, tmp_path_factory):
         start_node(folder, {**drive.parameters, **RELIABLE_INPUT}) as node,
         record(folder, "/localization", "/localization/particles", "/tf") as recorder,
         play(
-            drive, folder, "--rate", "4", "--clock", "--wait-for", "/odom", "/camera/image", "/localization"
+            drive, folder, "--rate", "1", "--clock", "--wait-for", "/odom", "/camera/image", "/localization"
         ) as player,
     ):
         assert player.wait(90) == 0, player.output
-        time.sleep(1.0)  # the last update
+        time.sleep(3.0)  # the last updates
         late = heard_late()
         ends = node.interrupt(), recorder.interrupt()
         return recorded(folder), late, node.output, ends

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from movix_core.errors import TrainingError
-from movix_core.training.coverage import inside_imagery, usable_drives
+from movix_core.training.coverage import inside_imagery, mostly_inside, usable_drives
 from test.training.synthetic import synthetic_drives, tiny_card
 
 PATCH = tiny_card().patch
@@ -46,3 +46,11 @@ def test_nothing_left_and_a_single_date_are_refused(caplog):
         usable_drives([single], PATCH)
     assert len(usable_drives([single, drive], PATCH)) == 2
     assert "1 of 2 drives" in caplog.text
+
+
+def test_a_patch_may_reach_over_the_edge_by_a_tenth_of_its_side():
+    drive = synthetic_drives()[0]
+    north, side, ahead = drive.north_m, PATCH.size_m, PATCH.offset_m
+    at_edge = north - ahead - side / 2  # heading north, the patch ends where the imagery does
+    poses = np.array([[100.0, at_edge + over * side, np.pi / 2] for over in (0.0, 0.09, 0.11)])
+    assert mostly_inside(drive, poses, PATCH).tolist() == [True, True, False]
