@@ -1,28 +1,31 @@
 """Which layers to match: the newest, the nearest season, or all with the best or the mean score. No filter.
 
-.venv/bin/python benchmarks/layer_choice.py --drives 8
+.venv/bin/python benchmarks/layer_choice.py --drives 12      # writes benchmarks/results/layer_choice.{md,json}
 
-Simulated: worlds of procedural-val, driven on their last date, with a layer of every earlier date. Poses are
-drawn around the truth as the benchmark's prior is (15 m, 20 degrees).
+Simulated: worlds of procedural-val, driven on their last date (every second one across country), with a layer of
+every earlier date. Poses are drawn around the truth as the benchmark's prior is (15 m, 20 degrees).
 Figures: by how many nats an update favours the true pose over the prior's (more is better), and which share of
-the prior's poses scores better than the true one (less is better).
+the prior's poses scores better than the true one (less is better). The tables are written anew after every drive.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime
-import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from tqdm import tqdm
 
 from movix_core.assembly import DEFAULT_MODEL
 from movix_core.encoders.checkpoint import load_model
+from movix_core.encoders.model import CrossViewModel
+from movix_core.evaluation.report import Summary, paired_difference, span, summarize, write_report
 from movix_core.evaluation.retrieval import clips_of
+from movix_core.evaluation.sets.procedural import ProceduralCase
 from movix_core.evaluation.sets.simulated import IMAGE_SPACING_M
 from movix_core.maps.imagery import Imagery
 from movix_core.maps.layer_choice import choose_layers
@@ -37,6 +40,8 @@ FIRST_WORLD = 1000
 LENGTH_M = 120.0
 CLIPS, POSES = 8, 300
 SIGMA = np.array([15.0, 15.0, np.radians(20.0)])
+NEWEST, SEASON, BEST, MEAN = "newest", "nearest season", "all, best", "all, mean"
+COMPARED = ((SEASON, NEWEST), (BEST, NEWEST), (MEAN, NEWEST), (MEAN, BEST))
 
 
 def site_of(drive: Drive, root: Path) -> Site:
@@ -52,35 +57,35 @@ def site_of(drive: Drive, root: Path) -> Site:
     )
 
 
-def matchers_of(site: Site, drive_date: datetime.date) -> dict[str, PatchMatcher | SeasonsMatcher]:
+def matchers_of(
+    model: CrossViewModel, site: Site, drive_date: datetime.date
+) -> dict[str, PatchMatcher | SeasonsMatcher]:
     """What is compared; layers are loaded once."""
-    model = load_model(shipped("models", DEFAULT_MODEL))
     each = {
         layer.name: PatchMatcher(model, Imagery.load(site, layer, gsd_m=model.card.patch.gsd_m), drive_date)
         for layer in site.layers
     }
     everything = [each[layer.name] for layer in choose_layers(site, "all")]
     return {
-        "newest": each[choose_layers(site, "")[0].name],
-        "nearest season": each[choose_layers(site, "nearest_season", drive_date)[0].name],
-        "all, best": SeasonsMatcher(everything, "best"),
-        "all, mean": SeasonsMatcher(everything, "mean"),
+        NEWEST: each[choose_layers(site, "")[0].name],
+        SEASON: each[choose_layers(site, "nearest_season", drive_date)[0].name],
+        BEST: SeasonsMatcher(everything, "best"),
+        MEAN: SeasonsMatcher(everything, "mean"),
     }
 
 
-def evaluate(seed: int, root: Path) -> Iterator[dict[str, Any]]:
+def evaluate(model: CrossViewModel, seed: int, root: Path) -> Iterator[dict[str, Any]]:
     """A row per choice of the drive of one world."""
-    world = procedural_world(seed)
-    drive = simulate_drive(world, max(world.dates), seed, length_m=LENGTH_M)
+    world, case = procedural_world(seed), ProceduralCase(seed)
+    drive = simulate_drive(world, max(world.dates), seed, length_m=LENGTH_M, cross_country=case.cross_country)
     site = site_of(drive, root)
-    matchers = matchers_of(site, drive.date)
-    clips = clips_of(tuple(drive.events(spacing_m=IMAGE_SPACING_M)), matchers["newest"].model.card.clip)
+    clips = clips_of(tuple(drive.events(spacing_m=IMAGE_SPACING_M)), model.card.clip)
     clips = [clips[index] for index in np.linspace(0, len(clips) - 1, CLIPS).round().astype(int)]
-    for choice, matcher in matchers.items():
+    for choice, matcher in matchers_of(model, site, drive.date).items():
         figures = [_figures(matcher, clip, drive, np.random.default_rng([seed, n])) for n, clip in enumerate(clips)]
         gain_nats, better = np.mean(figures, axis=0)
-        yield {"world": seed, "layers": len(site.layers), "choice": choice, "map": str(matcher.imagery.date),
-               "drive": str(drive.date), "gain_nats": gain_nats, "better": better}  # fmt: skip
+        yield {"drive": case.drive, "layers": len(site.layers), "choice": choice, "map_date": str(matcher.imagery.date),
+               "drive_date": str(drive.date), "gain_nats": float(gain_nats), "better": float(better)}  # fmt: skip
 
 
 def _figures(matcher: Any, clip: Any, drive: Drive, rng: np.random.Generator) -> tuple[float, float]:
@@ -93,17 +98,52 @@ def _figures(matcher: Any, clip: Any, drive: Drive, rng: np.random.Generator) ->
     return float(-np.log(np.mean(np.exp(-gains)))), float(np.mean(gains < 0.0))
 
 
+def write_tables(rows: Sequence[Mapping[str, Any]], model: CrossViewModel, command: str, out: Path) -> None:
+    """layer_choice.md and .json; a drive counts once, and differences are of the same drive."""
+    gains = {choice: {row["drive"]: row["gain_nats"] for row in rows if row["choice"] == choice}
+             for choice in (NEWEST, SEASON, BEST, MEAN)}  # fmt: skip
+    better = {choice: [row["better"] for row in rows if row["choice"] == choice] for choice in gains}
+    weights = model.card.weights_sha256
+    parts = [
+        "# Which layers to match",
+        "Data: **simulated**. Worlds of `procedural-val`, driven on their last date, a layer of every earlier date.",
+        f"Model `{model.card.name}`, weights sha256 {weights[:16]}…. Mean over {len(gains[NEWEST])} drives of {CLIPS} "
+        "clips [95 % bootstrap interval over drives]. Gain: by how many nats an update favours the true pose over "
+        f"{POSES} poses of the prior (15 m, 20 degrees); better: share of these poses that score better than the "
+        f"true one. All layers ({span(rows, 'layers')}) cost as many times what one costs.",
+        _table(("layers", "gain, nats", "better"), (
+            (choice, _cell(summarize(list(gains[choice].values()))), _cell(summarize(better[choice])))
+            for choice in gains
+        )),
+        "Differences of the gain on the same drive (paired bootstrap); a drive counts as won where it is positive:",
+        _table(("difference", "gain, nats", "drives won"), (
+            (f"{one} minus {other}", _cell(paired_difference(gains[one], gains[other])),
+             str(sum(gain > gains[other][drive] for drive, gain in gains[one].items())))
+            for one, other in COMPARED
+        )),
+    ]  # fmt: skip
+    write_report(out, "layer_choice", {"weights_sha256": weights, "rows": rows}, parts, command)
+
+
+def _table(header: Sequence[str], lines: Iterator[Sequence[str]]) -> str:
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in (header, ["---"] * len(header), *lines))
+
+
+def _cell(summary: Summary | None) -> str:
+    return "–" if summary is None else f"{summary.mean:.3f} [{summary.low:.3f}, {summary.high:.3f}]"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--drives", type=int, default=8)
-    parser.add_argument("--out", type=Path, default=Path("out/layer_choice.jsonl"))
+    parser.add_argument("--drives", type=int, default=12)
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     args = parser.parse_args()
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    with args.out.open("w", encoding="utf-8") as file:
-        for seed in range(FIRST_WORLD, FIRST_WORLD + args.drives):
-            with tempfile.TemporaryDirectory() as scratch:
-                for row in evaluate(seed, Path(scratch)):
-                    print(json.dumps(row), file=file, flush=True)
+    model = load_model(shipped("models", DEFAULT_MODEL))
+    rows: list[dict[str, Any]] = []
+    for seed in tqdm(range(FIRST_WORLD, FIRST_WORLD + args.drives), unit="drive"):
+        with tempfile.TemporaryDirectory() as scratch:
+            rows += evaluate(model, seed, Path(scratch))
+        write_tables(rows, model, f"python benchmarks/layer_choice.py --drives {args.drives}", args.out)
 
 
 if __name__ == "__main__":

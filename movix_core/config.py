@@ -123,6 +123,10 @@ class MapConfig:
     display_m: float = _param(
         400.0, "aerial_map_node: side of the square it shows around the vehicle", unit="m", low=10.0, high=5000.0
     )
+    fetch_ahead_m: float = _param(
+        0.0, "aerial_map_node: fetch what the store lacks this far around the vehicle; 0 = never use a network",
+        unit="m", low=0.0, high=20000.0,
+    )  # fmt: skip
     fusion: str = _param("mean", "with layer 'all': a pose's score over the layers", choices=("best", "mean"))
 
 

@@ -1,4 +1,4 @@
-"""Shows the imagery around the vehicle in RViz: a textured marker that follows `localization`."""
+"""Shows the imagery around the vehicle in RViz, and fetches ahead of it what the store lacks."""
 
 from __future__ import annotations
 
@@ -8,25 +8,30 @@ from visualization_msgs.msg import Marker
 
 from movix_core.config import drive_date_from_config
 from movix_core.errors import ConfigError, SiteError
+from movix_core.maps.ahead import AheadFetcher
 from movix_core.maps.layer_choice import choose_layers
 from movix_core.maps.opening import open_layer
 from movix_core.maps.site import load_site
+from movix_core.maps.source_settings import Online
 from movix_ros import qos
 from movix_ros.calendar_day import today
 from movix_ros.fault_log import FaultLog
 from movix_ros.map_marker import map_marker
 from movix_ros.parameters import declare_parameters
-from movix_ros.process import run_node
+from movix_ros.process import leave, run_node
 
 NAME = "aerial_map"
 _MAX_SIDE_PX = 1024
 _INNER_SHARE = 0.5  # a new square is published once the vehicle leaves this share of the last one
+_REFRESH_S = 5.0  # how often what came meanwhile is shown
 
 
 class AerialMapNode(Node):
     """Topic in: localization. Out, latched: localization/aerial_map. Takes the localization node's parameters.
 
-    Raises ConfigError or SiteError if the parameters name no imagery.
+    With `map.fetch_ahead_m` imagery comes into the store that the localization node reads, from a thread of this
+    process: the one with the filter speaks to no network. Raises ConfigError or SiteError if the parameters
+    name no imagery.
     """
 
     def __init__(self) -> None:
@@ -36,22 +41,47 @@ class AerialMapNode(Node):
             raise ConfigError("no site given: set 'site' to a folder that holds a site.yaml")
         site = load_site(self._config.site)
         date = drive_date_from_config(self._config) or today(self)
-        self._layer = choose_layers(site, self._config.layer, date)[0]
+        layers = choose_layers(site, self._config.layer, date)
+        self._layer = layers[0]
         self._reader = open_layer(site, self._layer)
+        self._ahead = [
+            AheadFetcher(site, layer, self._config.map.fetch_ahead_m)
+            for layer in layers
+            if self._config.map.fetch_ahead_m and isinstance(layer.source, Online)
+        ]
+        self._shown_of_ahead = 0
         self._faults = FaultLog(self.get_logger())
         self._middle: tuple[float, float] | None = None
         self._published = 0
         self._markers = self.create_publisher(Marker, "localization/aerial_map", qos.LATCHED)
         self.create_subscription(PoseWithCovarianceStamped, "localization", self._on_pose, qos.LATCHED)
+        if self._ahead:
+            self.create_timer(_REFRESH_S, self._look_at_what_came)
+
+    def finish(self) -> None:
+        """Stop fetching."""
+        for ahead in self._ahead:
+            ahead.close()
 
     def _on_pose(self, message: PoseWithCovarianceStamped) -> None:
         x, y = message.pose.pose.position.x, message.pose.pose.position.y
+        for ahead in self._ahead:
+            ahead.follow(x, y)
         side_m = self._config.map.display_m
         if self._middle is not None:
             off_m = max(abs(x - self._middle[0]), abs(y - self._middle[1]))
             if off_m <= _INNER_SHARE * side_m / 2:
                 return
         self._publish(x, y, side_m)
+
+    def _look_at_what_came(self) -> None:
+        """Show new imagery of where the last square lies, and tell what could not be fetched."""
+        came = sum(ahead.came for ahead in self._ahead)
+        if self._middle is not None and came > self._shown_of_ahead:
+            self._shown_of_ahead = came
+            self._publish(*self._middle, self._config.map.display_m)
+        for failure in {ahead.failure for ahead in self._ahead} - {""}:
+            self._faults.report("map_not_fetched", failure)
 
     def _publish(self, x: float, y: float, side_m: float) -> None:
         bounds = (x - side_m / 2, y - side_m / 2, x + side_m / 2, y + side_m / 2)
@@ -70,7 +100,8 @@ class AerialMapNode(Node):
 
 def main() -> None:
     """Run the node until SIGINT."""
-    run_node(NAME, AerialMapNode)
+    run_node(NAME, AerialMapNode, finish=AerialMapNode.finish)
+    leave()  # a server that does not answer must not hold up the end
 
 
 if __name__ == "__main__":

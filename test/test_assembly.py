@@ -9,6 +9,7 @@ from movix_core.assembly import generator_from_config, initial_pose_from_config,
 from movix_core.config import LocalizationConfig, with_overrides
 from movix_core.encoders.checkpoint import save_model
 from movix_core.errors import ConfigError, SiteError
+from movix_core.maps.imagery import Imagery
 from movix_core.maps.site import LayerSource, write_site
 from movix_core.matching.seasons import SeasonsMatcher
 from test.tiny_model import tiny_model
@@ -43,6 +44,19 @@ def test_a_drive_date_must_be_a_date(tmp_path):
     config = with_overrides(LocalizationConfig(), {"site": str(tmp_path), "model": "any", "drive_date": "yesterday"})
     with pytest.raises(ConfigError, match="'drive_date' = 'yesterday' is not a date"):
         matcher_from_config(config)
+
+
+def test_imagery_is_read_at_the_patchs_own_resolution(tmp_path):
+    rgb = np.random.default_rng(0).integers(0, 255, (200, 200, 3), dtype=np.uint8)
+    write_site(
+        tmp_path / "site", name="any", crs="EPSG:32617", origin_easting_m=6e5, origin_northing_m=4e6,
+        layers=[LayerSource("june", datetime.date(2021, 6, 1), rgb, 0.0, 100.0, 0.5)],
+    )  # fmt: skip
+    save_model(tiny_model(), tmp_path / "model")
+    told = {"site": str(tmp_path / "site"), "model": str(tmp_path / "model"), "device": "cpu"}
+    matcher = matcher_from_config(with_overrides(LocalizationConfig(), told))
+    assert isinstance(matcher.imagery, Imagery) and matcher.imagery.gsd_m == 1.0
+    assert matcher.imagery.bounds == (0.0, 0.0, 100.0, 100.0) and matcher.clip_length == 3
 
 
 def test_all_layers_make_a_matcher_of_several_seasons(tmp_path):

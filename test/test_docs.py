@@ -2,12 +2,16 @@
 
 import ast
 import configparser
+import datetime
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from movix_core.config import LocalizationConfig, parameter_table, walk
+from movix_core.maps.site import LayerSource, write_site
+from movix_core.types import OdometryEvent, Pose2D
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -46,6 +50,19 @@ def test_the_tuning_guide_and_the_launch_docs_name_what_exists():
     assert {name for name in named if name.partition(".")[0] in sections} <= parameters
     launch_files = {file.name for file in (ROOT / "launch").glob("*.launch.py")}
     assert launch_files == set(re.findall(r"^\| `([a-z_]+\.launch\.py)`", (DOCS / "ros.md").read_text("utf-8"), re.M))
+
+
+def test_the_example_from_python_runs(tmp_path):
+    rgb = np.random.default_rng(0).integers(0, 255, (80, 80, 3), dtype=np.uint8)
+    layer = LayerSource("june", datetime.date(2021, 6, 1), rgb, 0.0, 80.0, 1.0)
+    write_site(tmp_path, name="s", crs="EPSG:32617", origin_easting_m=6e5, origin_northing_m=4e6, layers=[layer])
+    (example,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.S)
+    given = {
+        "pose_map_base": Pose2D(40.0, 40.0, 0.0), "covariance": np.eye(3),
+        "events": [OdometryEvent(0, Pose2D(0.0, 0.0, 0.0))],
+    }  # fmt: skip
+    exec(example.replace("out/drive/site", str(tmp_path)), given)
+    assert given["estimate"] is None, "no frame, no estimate"
 
 
 @pytest.mark.parametrize("file", sorted(DOCS.glob("*.md")), ids=lambda file: file.name)

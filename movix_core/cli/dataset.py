@@ -35,7 +35,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "--holdout-degrees", nargs=4, type=float, action="append", default=[],
         metavar=("WEST", "SOUTH", "EAST", "NORTH"), help="the same in degrees of longitude and latitude (WGS 84)",
     )  # fmt: skip
-    build.add_argument("--guard", type=float, default=60.0, help="metres around the hold-out that nobody uses (60)")
+    build.add_argument("--guard", type=float, help="metres around the hold-out that nobody uses (default: 110)")
     build.add_argument("--spacing", type=float, default=4.0, help="metres driven between frames (4)")
     build.add_argument("--image-width", type=int, default=320, help="pixels; wider images are shrunk (320)")
     build.add_argument("--gsd", type=float, default=0.0, help="metres per pixel of the imagery kept (the finest)")
@@ -140,11 +140,11 @@ def _info(args: argparse.Namespace) -> None:
 
 
 def _split(args: argparse.Namespace, site: Site) -> Split:
-    from movix_core.dataset.split import Split
+    from movix_core.dataset.split import DEFAULT_GUARD_M, Split
 
     rectangles = [tuple(bounds) for bounds in args.holdout]
     rectangles += [_in_map(bounds, site) for bounds in args.holdout_degrees]
-    return Split(tuple(rectangles), args.guard)
+    return Split(tuple(rectangles), DEFAULT_GUARD_M if args.guard is None else args.guard)
 
 
 def _in_map(degrees: Sequence[float], site: Site) -> Bounds:

@@ -1,7 +1,7 @@
 """A dataset on disk: imagery of several dates of one place, drives through it, and its split.
 
     place.json     grid, dates and what the frames were cut with; written last, so it marks the imagery as whole
-    layers.npy     uint8 (T, H, W, 3), north up; layers-*.npy: averaged for coarser models, may be removed
+    layers.npy     uint8 (T, H, W, 3), north up; layers-*.npy: resampled for coarser models, may be removed
     split.yaml     hold-out rectangles in `map` metres, none where all of the place is for training; and the guard band
     drives/*.npz   see `DriveFrames`
     views-*/       what one model's ground branch is shown of the drives; made from them, may be removed
@@ -20,10 +20,13 @@ from typing import Any
 
 import numpy as np
 import yaml
+from rasterio.transform import Affine
 
 from movix_core.dataset.frames import DriveFrames, write_whole
 from movix_core.dataset.split import Split
 from movix_core.errors import DatasetError
+from movix_core.maps.geoimage import GeoImage
+from movix_core.maps.pixel_grid import PixelGrid, chained
 from movix_core.maps.region import Bounds, Land, Worlds, widened
 from movix_core.simulation.procedural import procedural_seed
 
@@ -31,6 +34,8 @@ PLACE_FILE = "place.json"
 SPLIT_FILE = "split.yaml"
 _LAYERS_FILE = "layers.npy"
 _FORMAT = 1
+# Resampling wants to know where on Earth, and an invented world has no place; GDAL takes (0, 0) for not knowing.
+_ANY_CRS, _ANYWHERE = "EPSG:32617", Affine.translation(5e5, 5e6)
 
 
 @dataclass(frozen=True)
@@ -76,18 +81,18 @@ class Place:
         return layers
 
     def layers_at(self, gsd_m: float) -> tuple[np.ndarray, float]:
-        """The layers, averaged over the largest whole blocks of pixels that are no coarser than `gsd_m`, and their gsd.
+        """The layers at `gsd_m` metres a pixel, or as they are where they are no finer; and their pixel size.
 
-        On a vehicle finer imagery is averaged down to the model's resolution; a model must learn from what it will see.
+        Finer imagery is resampled by what makes the map on a vehicle (`Imagery.load`): a model must learn from what
+        it will see.
         """
-        block = max(1, int(gsd_m / self.grid.gsd_m + 1e-6))
-        if block == 1:
+        if gsd_m <= self.grid.gsd_m:
             return self.layers, self.grid.gsd_m
-        file = self.folder / f"layers-{block}.npy"
+        file = self.folder / f"layers-{gsd_m:g}m.npy"
         if not file.exists() or file.stat().st_mtime < (self.folder / _LAYERS_FILE).stat().st_mtime:
-            averaged = np.stack([_block_means(layer, block) for layer in self.layers])
-            write_whole(file, lambda stream: np.save(stream, averaged))
-        return np.load(file, mmap_mode="r", allow_pickle=False), self.grid.gsd_m * block
+            resampled = np.stack([_resampled(layer, self.grid.gsd_m, gsd_m) for layer in self.layers])
+            write_whole(file, lambda stream: np.save(stream, resampled))
+        return np.load(file, mmap_mode="r", allow_pickle=False), gsd_m
 
     @property
     def bounds(self) -> Bounds:
@@ -165,11 +170,14 @@ def load_place(folder: Path) -> Place:
         raise DatasetError(f"cannot read dataset {folder}: {type(err).__name__} {err}; build it again") from err
 
 
-def _block_means(layer: np.ndarray, block: int) -> np.ndarray:
-    """uint8 (H // block, W // block, 3) from (H, W, 3): means over block x block pixels, from the upper left."""
-    rows, cols = layer.shape[0] // block, layer.shape[1] // block
-    blocks = layer[: rows * block, : cols * block].reshape(rows, block, cols, block, 3)
-    return np.rint(blocks.mean(axis=(1, 3), dtype=np.float32)).astype(np.uint8)
+def _resampled(layer: np.ndarray, gsd_m: float, wanted_gsd_m: float) -> np.ndarray:
+    """uint8 (H, W, 3) of a layer (h, w, 3), both counted from the upper left corner; black pixels are missing ones."""
+    height, width = (max(1, round(side * gsd_m / wanted_gsd_m)) for side in layer.shape[:2])
+    grid, wanted = (
+        PixelGrid(_ANY_CRS, chained(_ANYWHERE, Affine.scale(size, -size)), rows, columns)
+        for size, rows, columns in ((gsd_m, *layer.shape[:2]), (wanted_gsd_m, height, width))
+    )
+    return GeoImage(np.asarray(layer), np.asarray((layer > 0).any(axis=-1)), grid).resampled(wanted)[0]
 
 
 def _read_split(file: Path) -> Split:

@@ -10,7 +10,7 @@ import numpy as np
 from movix_core.errors import DatasetError
 from movix_core.maps.region import Bounds, widened
 
-DEFAULT_GUARD_M = 60.0  # a negative 40 m from its clip still shows no held-out ground, with a 20 m patch
+DEFAULT_GUARD_M = 110.0  # a negative 40 m from its clip shows no held-out ground, with a patch of up to 96 m
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,15 @@ class Split:
         """(N,) bool: whether points lie outside of hold-out and guard band."""
         return ~_in_any(points, tuple(widened(bounds, self.guard_m) for bounds in self.holdout))
 
-    def require_guard(self, patch_size_m: float) -> None:
-        """Errors: DatasetError if a patch at the edge of the training part could show held-out ground."""
-        if self.holdout and self.guard_m < patch_size_m:
+    def require_guard(self, reach_m: float) -> None:
+        """reach_m: how far from its clips a training looks at imagery.
+
+        Errors: DatasetError if from the edge of the training part it could see held-out ground.
+        """
+        if self.holdout and self.guard_m < reach_m:
             raise DatasetError(
-                f"the guard band of {self.guard_m:g} m is narrower than a patch of {patch_size_m:g} m: "
-                "build the dataset with a wider --guard"
+                f"the guard band of {self.guard_m:g} m is too narrow for a training that looks at imagery up to "
+                f"{reach_m:.1f} m from its clips: build the dataset with a wider --guard"
             )
 
     def tree(self) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -12,6 +13,9 @@ import torch
 from movix_core.maps.imagery import Imagery
 from movix_core.maps.opening import open_layer
 from movix_core.maps.site import Layer, Site
+from movix_core.maps.source_settings import Online
+from movix_core.maps.sources.opening import open_source
+from movix_core.maps.sources.source import count_lacking
 from movix_core.maps.window import BYTES_PER_PIXEL, MapWindow
 
 
@@ -47,13 +51,17 @@ def open_map(
 ) -> Imagery | MapWindow:  # fmt: skip
     """A layer whole, where it fits into `max_device_mb` at `gsd_m` (or its own, coarser, pixel size), else a window.
 
-    background: a window loads in a thread of its own. Errors: SiteError naming the source.
+    background: a window loads in a thread of its own, and a layer that the store does not hold whole is a window
+    too, so that what another process fetches meanwhile is seen. Errors: SiteError naming the source.
     """
     reader = open_layer(site, layer)
     west, south, east, north = reader.bounds
     gsd_m = max(layer.gsd_m, gsd_m)
-    if (east - west) * (north - south) / gsd_m**2 * BYTES_PER_PIXEL <= max_device_mb * 1e6:
+    fits = (east - west) * (north - south) / gsd_m**2 * BYTES_PER_PIXEL <= max_device_mb * 1e6
+    lacking = partial(count_lacking, open_source(site, layer)) if isinstance(layer.source, Online) else None
+    if fits and not (background and lacking is not None and lacking(reader.bounds)):
         return Imagery.read(reader, gsd_m=gsd_m, date=layer.date, device=device)
     return MapWindow(
-        reader, gsd_m=gsd_m, date=layer.date, max_bytes=int(max_device_mb * 1e6), device=device, background=background
-    )
+        reader, gsd_m=gsd_m, date=layer.date, max_bytes=int(max_device_mb * 1e6), device=device, background=background,
+        lacking=lacking,
+    )  # fmt: skip

@@ -42,6 +42,15 @@ class Blocks:
         west, _, _, north = self.bounds
         return np.stack([north - positions[:, 1], positions[:, 0] - west], axis=-1) / self.side_m
 
+    def around(self, position: tuple[float, float], reach_m: float) -> list[Block]:
+        """Blocks that lie, at least in part, within `reach_m` of a position along both axes, nearest first."""
+        middle = self.at(np.array([position]))[0]
+        reach = reach_m / self.side_m
+        first = np.maximum(np.floor(middle - reach).astype(int), 0)
+        last = np.minimum(np.floor(middle + reach).astype(int), np.array(self.shape) - 1)
+        blocks = [(row, column) for row in range(first[0], last[0] + 1) for column in range(first[1], last[1] + 1)]
+        return sorted(blocks, key=lambda block: float(np.hypot(*(block + np.array(0.5) - middle))))
+
     def under(self, positions: np.ndarray) -> set[Block]:
         """Blocks that positions (N, 2) lie in, those beyond the layer left out."""
         blocks = np.unique(np.floor(self.at(positions)).astype(int), axis=0)

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import rasterio
 import rasterio.warp
 import yaml
 
 from movix_core.errors import SiteError
 from movix_core.maps.geodesy import Grid, utm_crs
 from movix_core.maps.hosts import host_entry
+from movix_core.maps.raster import open_geotiff
 from movix_core.maps.site import SITE_FILE, Site, read_content, site_of
 
 Content = dict[str, Any]  # of a site.yaml
@@ -103,15 +103,12 @@ def _content(name: str, crs: str, easting_m: float, northing_m: float, width_m: 
 
 def _describe(file: Path) -> tuple[str, tuple[float, float, float, float], float]:
     """Metric grid, (west, south, east, north) in it, and pixel size in metres."""
-    try:
-        with rasterio.open(file, driver="GTiff") as raster:  # others may fetch, see `maps.raster`
-            if raster.crs is None:
-                raise SiteError(f"imagery {file} has no coordinate system: georeference it first")
-            crs = _metric_crs(raster)
-            bounds = rasterio.warp.transform_bounds(raster.crs, crs, *raster.bounds)
-            return crs, bounds, round((bounds[2] - bounds[0]) / raster.width, 6)
-    except rasterio.errors.RasterioError as err:
-        raise SiteError(f"cannot read imagery {file}: {err}") from err
+    with open_geotiff(file) as raster:
+        if raster.crs is None:
+            raise SiteError(f"imagery {file} has no coordinate system: georeference it first")
+        crs = _metric_crs(raster)
+        bounds = rasterio.warp.transform_bounds(raster.crs, crs, *raster.bounds)
+        return crs, bounds, round((bounds[2] - bounds[0]) / raster.width, 6)
 
 
 def _metric_crs(raster: rasterio.DatasetReader) -> str:

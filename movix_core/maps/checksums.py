@@ -45,7 +45,7 @@ class Checksums:
         with self._lock:
             try:
                 size = self._file.stat().st_size
-            except FileNotFoundError:
+            except (FileNotFoundError, NotADirectoryError):
                 size = 0
             if size < self._read_to:  # the folder was made anew
                 self._read_to, self._known = 0, {}

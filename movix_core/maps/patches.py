@@ -31,6 +31,11 @@ class PatchGeometry:
         """Ground size of a pixel."""
         return self.size_m / self.pixels
 
+    @property
+    def reach_m(self) -> float:
+        """From the vehicle to the corner furthest from it."""
+        return float(np.hypot(abs(self.offset_m) + self.size_m / 2, self.size_m / 2))
+
     def points_base(self) -> np.ndarray:
         """(P, P, 2) float64: x forward and y left of every pixel centre, in metres."""
         steps = (np.arange(self.pixels) + 0.5) * self.gsd_m

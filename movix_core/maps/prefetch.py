@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -55,7 +55,8 @@ def plan_layer(site: Site, layer: Layer, fetcher: Fetcher | None) -> Plan:
     """
     if layer.source is None:
         return Plan(layer, (), 0, 0)
-    pieces = list(open_source(site, layer, fetcher).pieces())
+    source = open_source(site, layer, fetcher)
+    pieces = list(source.pieces(source.bounds))
     lacking = tuple(piece for piece in tqdm(pieces, desc=f"{layer.name}: on disk", delay=1.0) if not piece.is_held())
     return Plan(layer, lacking, len(pieces) - len(lacking), sum(piece.estimated_bytes for piece in lacking))
 
@@ -82,7 +83,7 @@ def fetch_layer(site: Site, plan: Plan, fetcher: Fetcher) -> Fetched:
     pieces = total = missing = 0
     failures: list[FetchError] = []
     with tqdm(total=len(plan.pieces), desc=plan.layer.name, unit="tile", delay=0.5) as bar:
-        for outcome in _outcomes(plan.pieces, fetcher):
+        for outcome in outcomes(plan.pieces, fetcher):
             bar.update()
             if isinstance(outcome, FetchError):
                 failures.append(outcome)
@@ -94,12 +95,16 @@ def fetch_layer(site: Site, plan: Plan, fetcher: Fetcher) -> Fetched:
     if failures:
         share = f"{len(failures)} of {len(plan.pieces)}"
         raise FetchError(f"layer '{plan.layer.name}': {share} failed, run again to resume; {failures[0]}")
-    open_source(site, plan.layer, fetcher).settle()
+    source = open_source(site, plan.layer, fetcher)
+    source.settle(source.bounds)
     return Fetched(pieces, total, missing)
 
 
-def _outcomes(pieces: tuple[Piece, ...], fetcher: Fetcher) -> Iterator[int | FetchError]:
-    """Bytes of each piece (0 = there is none) or why it failed, in any order. Leaving early stops the fetcher."""
+def outcomes(pieces: Sequence[Piece], fetcher: Fetcher) -> Iterator[int | FetchError]:
+    """Obtain pieces; bytes of each (0 = there is none) or why it failed. Leaving early stops the fetcher.
+
+    As many threads work as the fetcher has connections. Errors: StoreError at once.
+    """
 
     def outcome(piece: Piece) -> int | FetchError:
         try:

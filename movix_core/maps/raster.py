@@ -25,6 +25,8 @@ _MASK_SHARE = 0.9  # of an alpha band's values are fully opaque or transparent; 
 # Overviews are used while they are this many times finer than asked for: averaging makes good how they were made.
 _SPARE_RESOLUTION = 2
 _MARGIN = 2  # pixels around a window: resampling looks beyond its edge
+# GDAL looks for no companion files (.ovr, .msk, .aux.xml): it would open them with any driver, past our rules.
+NO_COMPANIONS = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_PAM_ENABLED": "NO"}
 
 
 OpenRaster = Callable[..., AbstractContextManager[rasterio.DatasetReader]]
@@ -39,7 +41,10 @@ class RasterReader:
     def __init__(self, site: Site, layer: Layer, opened: OpenRaster | None = None, shown: str = ""):
         self._site = site
         self._layer = layer
-        self._opened = opened or partial(_opened, layer.file)
+        if opened is None:
+            assert layer.file is not None, "a layer with a source is opened by its source"
+            opened = partial(open_geotiff, layer.file)
+        self._opened = opened
         with self._opened() as raster:
             if raster.count < 3 or raster.crs is None or set(raster.dtypes[:3]) != {"uint8"}:
                 name = shown or layer.file
@@ -75,7 +80,7 @@ class RasterReader:
 
 def read_whole(file: Path) -> GeoImage:
     """All pixels of a file, as they are. Errors: SiteError naming it."""
-    with _opened(file) as raster:
+    with open_geotiff(file) as raster:
         grid = pixel_grid(raster)
         return _read_window(raster, Window(0, 0, grid.width, grid.height), grid, not _holds_infrared(raster))
 
@@ -119,10 +124,15 @@ def _holds_infrared(raster: rasterio.DatasetReader) -> bool:
 
 
 @contextmanager
-def _opened(file: Path | None, **options: int) -> Iterator[rasterio.DatasetReader]:
+def open_geotiff(file: Path, **options: int) -> Iterator[rasterio.DatasetReader]:
+    """A GeoTIFF on this machine, and nothing beside it, open. Errors: SiteError naming it."""
+    if file.with_name(f"{file.name}.msk").exists():  # without it what is missing would be taken for ground
+        raise SiteError(
+            f"imagery {file} has its mask in a file beside it: put it into the file (gdal_translate -of COG)"
+        )
     try:
         # No other driver: some (VRT, WMS) would fetch, past our rules, what a file tells them to.
-        with rasterio.open(file, driver="GTiff", **options) as raster:
+        with rasterio.Env(**NO_COMPANIONS), rasterio.open(file, driver="GTiff", **options) as raster:
             refuse_named_overviews(raster, str(file))
             yield raster
     except rasterio.errors.RasterioError as err:

@@ -55,7 +55,7 @@ class StoreFolder:
         """Whether the server said, not too long ago, that there is no such tile."""
         try:
             age_s = time.time() - (self.root / f"{checked_name(key)}.{MISSING}").stat().st_mtime
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return False
         return age_s < self._missing_expiry_s
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime
 import threading
+import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,13 +15,14 @@ import torch
 from movix_core.errors import MovixError, SiteError
 from movix_core.maps.blocks import BLOCK_PX, Block, Blocks
 from movix_core.maps.imagery import Imagery
-from movix_core.maps.reader import LayerReader
+from movix_core.maps.reader import Bounds, LayerReader
 
 BYTES_PER_PIXEL = 16  # red, green, blue and coverage as float32
 _BLOCKS_AT_ONCE = 16  # read between two swaps: what is nearest to the vehicle does not wait for the rest
 _COPIES = 3  # of the window: one in use, one published meanwhile, one being filled
 _SLACK = 0.125  # the window follows once the poses are this share of its side off its middle: long before its edge
 _OVERVIEW_PX = 2000
+_LOOK_AGAIN_S = 10.0  # for imagery that was not there: another process may be fetching it
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,17 +40,20 @@ class MapWindow:
     Its pixels are those of the whole layer read at `gsd_m`, whatever way the window came. In the
     background, blocks are read by a thread, nearest to the poses first, and `near` never waits: over what
     is not loaded yet there is no imagery. In the foreground `near` returns once all is loaded, so that a
-    replay does not depend on the speed of the disk.
+    replay does not depend on the speed of the disk. In the background, what the source failed to give or the
+    store lacked is looked for again, now and then.
 
-    counts: `map_not_loaded`, how often poses were asked for before imagery was there;
+    counts: `map_not_loaded`, how often poses were asked for before all imagery of theirs was there;
     `map_unreadable`, blocks whose source failed (in the foreground that is an error).
     """
 
     def __init__(
         self, reader: LayerReader, *, gsd_m: float, date: datetime.date, max_bytes: int,
-        device: torch.device | str = "cpu", background: bool = False,
+        device: torch.device | str = "cpu", background: bool = False, lacking: Callable[[Bounds], int] | None = None,
     ) -> None:  # fmt: skip
-        """max_bytes: of device memory, all copies together. Raises SiteError if not even 3 x 3 blocks fit."""
+        """max_bytes: of device memory, all copies together. lacking: how many pieces of a rectangle are still to
+        come into the store; None if that is never asked. Raises SiteError if not even 3 x 3 blocks fit.
+        """
         side = int(np.sqrt(max_bytes / (_COPIES * BYTES_PER_PIXEL)) / BLOCK_PX)
         if side < 3:
             least = _COPIES * BYTES_PER_PIXEL * (3 * BLOCK_PX) ** 2 / 1e6
@@ -58,12 +64,15 @@ class MapWindow:
         self.device = torch.device(device)
         self._reader = reader
         self._background = background
+        self._count_lacking = lacking if background else None
         self._blocks = Blocks(self.bounds, gsd_m)
         self._shape = (min(side, self._blocks.shape[0]), min(side, self._blocks.shape[1]))
         self._lock = threading.Lock()
         self._target: Block | None = None
         self._resident: _Resident | None = None
-        self._unreadable: frozenset[Block] = frozenset()
+        self._incomplete: frozenset[Block] = frozenset()  # tried, not to be tried again yet
+        self._lacked: dict[Block, int] = {}  # what blocks that were drawn with holes lacked
+        self._look_again_s = 0.0
         self._loader: threading.Thread | None = None
         self._failure: Exception | None = None
         self._counts: Counter[str] = Counter()
@@ -120,9 +129,11 @@ class MapWindow:
             return
         row, column = np.clip(np.rint(middle - shape / 2).astype(int), 0, self._blocks.shape - shape)
         if (row, column) != self._target:
-            self._target, self._unreadable = (int(row), int(column)), frozenset()  # what failed is worth another try
+            self._target, self._incomplete, self._lacked = (int(row), int(column)), frozenset(), {}
 
     def _start_loader(self) -> None:
+        if self._incomplete and time.monotonic() > self._look_again_s:
+            self._incomplete = frozenset()
         if self._loader is None and self._missing():
             self._loader = threading.Thread(target=self._load_in_background, name="map window", daemon=True)
             self._loader.start()
@@ -155,7 +166,7 @@ class MapWindow:
         """Blocks to read, nearest to the middle of the window first."""
         assert self._target is not None
         (top, left), (rows, columns) = self._target, self._shape
-        there = self._unreadable if self._resident is None else self._resident.loaded | self._unreadable
+        there = self._incomplete if self._resident is None else self._resident.loaded | self._incomplete
         blocks = [(row, column) for row in range(top, top + rows) for column in range(left, left + columns)]
         middle = (top + (rows - 1) / 2, left + (columns - 1) / 2)
         return sorted(
@@ -177,19 +188,31 @@ class MapWindow:
         return {block for block in old.loaded if (low <= block).all() and (block < high).all()}
 
     def _read_into(self, imagery: Imagery, target: Block, block: Block) -> bool:
-        """Read one block into the window's texels; False if its source failed."""
+        """Read one block into the window's texels; False if its source failed, or lacks some of it still."""
+        bounds = self._blocks.bounds_of(block)
+        lacking = self._count_lacking(bounds) if self._count_lacking else 0
+        if lacking and lacking == self._lacked.get(block):
+            return self._put_off(block)  # nothing came since it was drawn
         try:
-            rgb, valid = self._reader.read(self._blocks.bounds_of(block), self.gsd_m)
+            rgb, valid = self._reader.read(bounds, self.gsd_m)
         except MovixError:  # a tile in the store may also be of another size than the site now says
             if not self._background:
                 raise
             self._counts["map_unreadable"] += 1
-            self._unreadable |= {block}
-            return False
+            return self._put_off(block)
         texels = Imagery.from_array(rgb, valid=valid, west_m=0.0, north_m=0.0, gsd_m=self.gsd_m, date=self.date).texels
         row, column = ((a - b) * BLOCK_PX for a, b in zip(block, target, strict=True))
         imagery.texels[:, row : row + BLOCK_PX, column : column + BLOCK_PX] = texels.to(self.device)
+        if lacking:
+            self._lacked[block] = lacking
+            return self._put_off(block)
         return True
+
+    def _put_off(self, block: Block) -> bool:
+        """Leave a block for a later look; returns False, for it is not loaded."""
+        self._incomplete |= {block}
+        self._look_again_s = time.monotonic() + _LOOK_AGAIN_S
+        return False
 
     def _nothing(self, origin: Block, shape: Block) -> Imagery:
         texels = torch.zeros((4, shape[0] * BLOCK_PX, shape[1] * BLOCK_PX), device=self.device)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import torch
 
 from movix_core.clip import Clip
 from movix_core.config import MatchingConfig
-from movix_core.encoders.checkpoint import load_model
 from movix_core.encoders.device import native_precision
 from movix_core.encoders.model import CrossViewModel
 from movix_core.encoders.preprocess import ground_views
@@ -19,7 +17,6 @@ from movix_core.encoders.temporal import date_features, date_of_stamp
 from movix_core.maps.aerial_map import AerialMap
 from movix_core.maps.imagery import Imagery
 from movix_core.maps.patches import cut_patches
-from movix_core.maps.site import Site
 from movix_core.matching.atlas import Atlas
 
 MIN_COVERAGE = 0.75  # a patch with less imagery than this says more about the map's edge than about the place
@@ -100,16 +97,3 @@ class PatchMatcher:
         with native_precision(self._near.device):
             embeddings = self.model.encode_patches(patches, self._map_date.expand(len(poses), -1))
         return embeddings.float(), coverage.cpu().numpy()
-
-
-def load_matcher(
-    model_folder: str | Path, site: Site, layer: str = "", *, device: torch.device | str = "cpu",
-    drive_date: datetime.date | None = None, matching: MatchingConfig | None = None,
-) -> PatchMatcher:  # fmt: skip
-    """A matcher from a model folder and a site's layer ('' = the newest).
-
-    The layer is read at the patch's own resolution: finer imagery is averaged down to it once.
-    """
-    model = load_model(model_folder, device)
-    imagery = Imagery.load(site, site.layer(layer), gsd_m=model.card.patch.gsd_m, device=device)
-    return PatchMatcher(model, imagery, drive_date, matching)

@@ -85,7 +85,7 @@ def load_clips(recipe: Recipe, cache: Path, *, validation: bool = False) -> list
     held_out = validation and not worlds
     places = _simulated(worlds, recipe, cache)
     if held_out or not validation:
-        places += [_dataset(Path(name), recipe.model) for name in recipe.data.datasets]
+        places += [_dataset(Path(name), recipe) for name in recipe.data.datasets]
     views = [task for place in places for task in _missing_views(place, recipe.model)]
     for _ in run_tasks(_write_views, views, recipe.optimization.threads, "views"):
         pass
@@ -108,12 +108,12 @@ def _simulated(worlds: Sequence[WorldSource], recipe: Recipe, cache: Path) -> li
     return [load_place(folder) for folder in folders]
 
 
-def _dataset(folder: Path, card: ModelCard) -> Place:
+def _dataset(folder: Path, recipe: Recipe) -> Place:
     place = load_place(folder)
     if len(place.dates) < 2:
         raise DatasetError(f"dataset {folder} has imagery of one date: a training needs at least two")
-    place.split.require_guard(card.patch.size_m)
-    require_clips(place.spec.get("spacing_m", 0.0), card.clip, f"dataset {folder}")
+    place.split.require_guard(recipe.reach_m)
+    require_clips(place.spec.get("spacing_m", 0.0), recipe.model.clip, f"dataset {folder}")
     return place
 
 

@@ -160,6 +160,11 @@ class Recipe:
     backbone_weights: str = ""
     seed: int = 0
 
+    @property
+    def reach_m(self) -> float:
+        """How far from a clip this training looks at imagery: to the far corner of its furthest negative's patch."""
+        return self.sampling.negative_distance_m[1] + self.model.patch.reach_m
+
 
 def load_recipe(path: str | Path, changes: Mapping[str, Any] = MappingProxyType({})) -> Recipe:
     """Read a training recipe; `changes` replace fields by their dotted names, e.g. 'sampling.hard_negatives'.

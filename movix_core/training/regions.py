@@ -20,9 +20,7 @@ def trained_regions(recipe: Recipe) -> tuple[dict[str, Any], ...]:
     if data.orthophoto_drives:
         file = next(iter(orthophoto_files(data).values()))
         regions.append(land_of_columns(file, slice(*data.orthophoto_columns)))
-    patch, negatives_m = recipe.model.patch, recipe.sampling.negative_distance_m[1]
-    reach_m = negatives_m + patch.size_m / 2 + abs(patch.offset_m)
-    found = [_region_of(load_place(Path(folder)), reach_m) for folder in data.datasets]
+    found = [_region_of(load_place(Path(folder)), recipe.reach_m) for folder in data.datasets]
     return tuple(region.tree() for region in [*regions, *(region for region in found if region is not None)])
 
 

@@ -1,5 +1,6 @@
 """`movix replay` on small bags: what it leaves, and one clear line for every bad input."""
 
+import datetime
 import json
 import sys
 
@@ -70,6 +71,18 @@ def test_a_run_leaves_everything_and_never_overwrites(place, capsys):
     assert first["updates"] >= 10 and first["ate_m"] == second["ate_m"]
     assert len(Trajectory.read_tum(folder / "estimate.tum")) == len(TRUTH)
     assert "bag_2" in capsys.readouterr().out
+
+
+def test_the_nearest_season_is_that_of_the_bags_stamps(place, tmp_path):
+    rgb = np.random.default_rng(1).integers(0, 255, (220, 240, 3), dtype=np.uint8)
+    dates = (datetime.date(2014, 9, 20), datetime.date(2019, 2, 1))  # the bag is of 13 September 2020
+    layers = [LayerSource(str(date), date, rgb, 0.0, 220.0, 1.0) for date in dates]
+    write_site(
+        tmp_path / "site", name="two", crs="EPSG:32614", origin_easting_m=5e5, origin_northing_m=5e6, layers=layers
+    )
+    choice = ("--site", tmp_path / "site", "--layer", "nearest_season")
+    assert main(told(place, "bag", *choice, out="season")) == 0
+    assert json.loads((place / "season" / "bag_1" / "result.json").read_text())["map_date"] == "2014-09-20"
 
 
 def test_seed_changes_the_prior(place):

@@ -1,6 +1,9 @@
 """`movix site`: from a place and sources to a site that needs no network, and what is refused."""
 
 import json
+import re
+import shlex
+from pathlib import Path
 
 import pytest
 import yaml
@@ -13,6 +16,7 @@ from test.cli.test_main import fails
 from test.cli.test_simulate import write_picture
 from test.maps.loopback import tile_files
 
+ROOT = Path(__file__).parents[2]
 PLACE = ("--center", str(ground.LATITUDE), str(ground.LONGITUDE), "--size", "300")
 
 
@@ -64,6 +68,34 @@ def test_a_year_of_a_catalogue_finds_its_day_and_pixel_size(tmp_path, capsys):
         assert str(layer.date) == "2022-06-03" and layer.gsd_m == pytest.approx(0.6)
         runs(capsys, "site", "prefetch", tmp_path / "site")
     assert "2022: ready: 100.0 % covered" in runs(capsys, "site", "verify", tmp_path / "site")
+
+
+def worked_example(server):
+    """The commands of docs/imagery.md as lists of words, with a server on this machine instead of the real ones."""
+    text = (ROOT / "docs" / "imagery.md").read_text("utf-8").partition("## Worked example")[2]
+    script = re.search(r"```sh\n(.*?)```", text, re.S)[1].replace("\\\n", " ").replace("&&", "\n")
+    script = script.replace("https://planetarycomputer.microsoft.com", server.url)
+    script = script.replace("--host naipeuwest.blob.core.windows.net", f"--private-host {server.host}")
+    script = script.replace("--size 1800", "--size 200")
+    loop = re.search(r"for year in ([\d ]+); do\n(.*?)\ndone", script, re.S)
+    layers = [loop[2].replace("$year", year) for year in loop[1].split()]
+    lines = [*script[: loop.start()].splitlines(), *layers, *script[loop.end() :].splitlines()]
+    return [shlex.split(line)[1:] for line in lines if line.strip()]
+
+
+def test_the_worked_example_in_the_docs_runs(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    cog = ground.write_geotiff(tmp_path / "ground.tif", 400.0, 1.0)
+    with LoopbackServer({"/ground.tif": cog.read_bytes()}) as server:
+        href = f"{server.url}/ground.tif"
+        item = {"id": "a", "properties": {"datetime": "2017-06-03T00:00:00Z"}, "assets": {"image": {"href": href}}}
+        server.files["/api/stac/v1/search"] = json.dumps({"features": [item]}).encode()
+        server.files["/api/sas/v1/sign"] = json.dumps({"href": f"{href}?signed"}).encode()
+        *commands, replay = worked_example(server)
+        assert [command[1] for command in commands] == ["create", *["add-layer"] * 5, "prefetch", "prefetch", "verify"]
+        told = [runs(capsys, *command) for command in commands]
+    assert all(f"naip-{year}: ready: 100.0 % covered" in told[-1] for year in (2013, 2015, 2017, 2019, 2022))
+    assert "run.bag" in fails(capsys, *replay), "understood as far as the recording, which is not here"
 
 
 def test_archives_and_folders_are_known_by_their_looks(tmp_path, capsys):

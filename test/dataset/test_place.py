@@ -6,7 +6,9 @@ import pytest
 from movix_core.dataset.place import load_place
 from movix_core.dataset.split import Split
 from movix_core.errors import DatasetError
+from movix_core.maps.imagery import Imagery
 from movix_core.maps.region import Land
+from movix_core.maps.site import LayerSource, write_site
 from test.dataset.places import DATES, DRIVE_DATE, GRID, noise_frames, noise_place
 
 
@@ -46,9 +48,20 @@ def test_what_is_missing_is_named(tmp_path):
         load_place(tmp_path)
 
 
-def test_imagery_is_averaged_in_whole_blocks_for_coarser_models(tmp_path):
+@pytest.mark.parametrize("gsd_m", [1.25, 2.0, 2.5])
+def test_a_coarser_model_learns_from_the_very_pixels_of_the_vehicles_map(tmp_path, gsd_m):
+    place = noise_place(tmp_path / "place")
+    source = LayerSource("any", DATES[0], place.layers[0], 0.0, 220.0, 1.0)
+    site = write_site(
+        tmp_path / "site", name="s", crs="EPSG:32614", origin_easting_m=5e5, origin_northing_m=5e6, layers=[source]
+    )
+    on_the_vehicle = Imagery.load(site, site.layer(), gsd_m=gsd_m).texels[:3].movedim(0, -1).numpy() * 255.0
+    coarse, told_gsd_m = place.layers_at(gsd_m)
+    assert told_gsd_m == gsd_m
+    np.testing.assert_allclose(coarse[0], on_the_vehicle, atol=0.01)
+
+
+def test_imagery_is_never_finer_than_it_is(tmp_path):
     place = noise_place(tmp_path)
-    coarse, gsd_m = place.layers_at(2.5)
-    assert gsd_m == 2.0 and coarse.shape == (2, 110, 120, 3)
-    np.testing.assert_allclose(coarse[1, 5, 7], place.layers[1, 10:12, 14:16].mean(axis=(0, 1)), atol=0.51)
-    assert place.layers_at(1.9)[1] == place.layers_at(0.3)[1] == 1.0, "never finer than it is, never coarser than asked"
+    layers, gsd_m = place.layers_at(0.3)
+    assert gsd_m == 1.0 and layers is place.layers

@@ -26,5 +26,5 @@ def test_empty_rectangles_and_narrow_guards_are_refused():
     with pytest.raises(DatasetError, match="negative"):
         Split(guard_m=-1.0)
     SPLIT.require_guard(30.0)
-    with pytest.raises(DatasetError, match="narrower than a patch of 40 m"):
+    with pytest.raises(DatasetError, match=r"of 30 m is too narrow for a training that looks .* 40\.0 m from"):
         SPLIT.require_guard(40.0)

@@ -5,10 +5,13 @@ import datetime
 import numpy as np
 import pytest
 
+from movix_core.evaluation.imagery.loopback import LoopbackServer
 from movix_core.maps.aerial_map import open_map
 from movix_core.maps.imagery import Imagery
+from movix_core.maps.prefetch import fetch_layer, open_fetcher, plan_layer
 from movix_core.maps.site import LayerSource, Site, write_site
 from movix_core.maps.window import MapWindow
+from test.maps.loopback import site_with, tile_files, xyz
 
 
 @pytest.fixture(scope="module")
@@ -35,3 +38,22 @@ def test_a_larger_one_is_looked_at_through_a_window(site):
     assert (row, column) != (0, 0)
     expected = whole.texels[:, row : row + 768, column : column + 768]
     np.testing.assert_array_equal(part.texels[:, : expected.shape[1], : expected.shape[2]], expected)
+
+
+def test_a_layer_that_is_still_coming_is_a_window_that_sees_it_come(tmp_path, monkeypatch):
+    monkeypatch.setattr("movix_core.maps.window._LOOK_AGAIN_S", 0.0)
+    with LoopbackServer(tile_files()) as server:
+        site = site_with(tmp_path, xyz(server), server)
+        layer, there = site.layer(), np.array([[150.0, 150.0, 0.0]])
+        aerial_map = open_map(site, layer, gsd_m=1.0, max_device_mb=100.0, background=True)
+        assert isinstance(aerial_map, MapWindow)
+        aerial_map.near(there)
+        aerial_map.wait()
+        assert not aerial_map.near(there).covers(there[:, :2]).any() and aerial_map.counts["map_not_loaded"] > 0
+        fetcher = open_fetcher(site, layer)
+        fetch_layer(site, plan_layer(site, layer, fetcher), fetcher)
+    aerial_map.wait()
+    aerial_map.near(there)
+    aerial_map.wait()
+    assert aerial_map.near(there).covers(there[:, :2]).all()
+    assert isinstance(open_map(site, layer, gsd_m=1.0, max_device_mb=100.0, background=True), Imagery)

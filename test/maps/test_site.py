@@ -1,6 +1,7 @@
 """Sites and their layers: round trips, what is missing, and what is no picture."""
 
 import datetime
+import shutil
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from rasterio.transform import from_origin
 
 from movix_core.errors import SiteError
 from movix_core.maps.imagery import Imagery
+from movix_core.maps.raster import open_geotiff
 from movix_core.maps.site import LayerSource, load_site, write_site
 
 ORIGIN = {"origin_easting_m": 600_000.0, "origin_northing_m": 4_400_000.0}
@@ -125,6 +127,20 @@ def test_a_file_that_sends_gdal_elsewhere_is_refused(site):
     with rasterio.open(site.layer("spring").file, "r+", IGNORE_COG_LAYOUT_BREAK="YES") as raster:
         raster.update_tags(ns="OVERVIEWS", OVERVIEW_FILE="/vsicurl/http://127.0.0.1:9/a.tif")
     with pytest.raises(SiteError, match="names a place for its overviews"):
+        Imagery.load(site, site.layer("spring"))
+
+
+def test_files_beside_a_layer_are_not_opened(site):
+    """GDAL opens an .ovr with any driver: as a VRT it would fetch whatever it names, from whomever."""
+    file = site.layer("spring").file
+    for companion in (".ovr", ".aux.xml"):
+        shutil.copy(file, file.with_name(f"{file.name}{companion}"))
+    with rasterio.open(file) as raster:
+        assert raster.overviews(1) == [1], "left to itself, GDAL looks there"
+    with open_geotiff(file) as raster:
+        assert raster.overviews(1) == [] and raster.files == [str(file)]
+    shutil.copy(file, file.with_name(f"{file.name}.msk"))
+    with pytest.raises(SiteError, match=r"spring\.tif has its mask in a file beside it"):
         Imagery.load(site, site.layer("spring"))
 
 

@@ -131,6 +131,27 @@ def test_a_failing_source_is_counted_and_tried_again_after_a_move():
     assert cut_patches(window.near(poses), poses, PatchGeometry(20.0, 0.0, 20))[1].min() > 0.99
 
 
+def test_what_comes_into_the_store_later_is_drawn_later(monkeypatch):
+    monkeypatch.setattr("movix_core.maps.window._LOOK_AGAIN_S", 0.0)
+    reader = NumberedGround()
+    to_come = {"pieces": 3}
+    window = window_on(reader, background=True, lacking=lambda bounds: to_come["pieces"])
+
+    def looked_at():
+        window.near(cloud(500, 500))
+        window.wait()
+        return len(reader.reads)
+
+    assert looked_at() == 9
+    assert looked_at() == 9, "nothing came: nothing is read again"
+    to_come["pieces"] = 1
+    assert looked_at() == 18
+    to_come["pieces"] = 0
+    assert looked_at() == 27
+    before = window.counts["map_not_loaded"]
+    assert looked_at() == 27 and window.counts["map_not_loaded"] == before
+
+
 def test_in_the_foreground_a_failing_source_is_an_error():
     reader = NumberedGround()
     reader.broken = True

@@ -7,11 +7,9 @@ import pytest
 
 from movix_core.clip import Clip, ClipFrame
 from movix_core.config import MatchingConfig
-from movix_core.encoders.checkpoint import save_model
 from movix_core.geometry.camera import tartandrive_camera
 from movix_core.maps.imagery import Imagery
-from movix_core.maps.site import LayerSource, write_site
-from movix_core.matching.patches import PatchMatcher, load_matcher
+from movix_core.matching.patches import PatchMatcher
 from test.tiny_model import tiny_model
 
 DATE = datetime.date(2021, 6, 1)
@@ -93,16 +91,3 @@ def test_the_drive_date_comes_from_the_stamp_unless_given(rgb, clip):
     other = matcher_on(rgb, drive_date=datetime.date(2015, 2, 1)).observe(clip)
     np.testing.assert_array_equal(by_stamp.numpy(), given.numpy())
     assert not np.allclose(by_stamp.numpy(), other.numpy())
-
-
-def test_load_matcher_from_disk(tmp_path, rgb, clip):
-    save_model(tiny_model(), tmp_path / "model")
-    layer = LayerSource("june", DATE, rgb, 0.0, 100.0, 0.5)
-    site = write_site(
-        tmp_path / "site", name="s", crs="EPSG:32617", origin_easting_m=6e5, origin_northing_m=4e6, layers=[layer]
-    )
-    matcher = load_matcher(tmp_path / "model", site)
-    assert matcher.imagery.gsd_m == 1.0, "read at the patch's resolution"
-    assert matcher.imagery.bounds == (0.0, 0.0, 100.0, 100.0)
-    assert matcher.clip_length == 3
-    assert matcher.score(matcher.observe(clip), np.array([[50.0, 50.0, 0.0]]))[1].all()

@@ -9,10 +9,13 @@ from geometry_msgs.msg import PoseWithCovarianceStamped
 from rclpy.node import Node
 from visualization_msgs.msg import Marker
 
+from movix_core.evaluation.imagery.loopback import LoopbackServer
+from movix_core.maps.aerial_map import open_map
 from movix_core.maps.site import LayerSource, write_site
 from movix_ros import qos
 from movix_ros.child_process import RosProcess
 from movix_ros.map_marker import map_marker
+from test.maps.loopback import site_with, tile_files, xyz
 
 
 def corner_colours(marker):
@@ -76,6 +79,40 @@ def test_the_map_follows_the_vehicle_and_late_viewers_see_it(tmp_path, ros):
         poses.publish(pose_at(5000.0, 300.0))
         spin_until(viewer, lambda: "shows nothing around x=5000" in node.output, node)
         assert node.interrupt() == 0, node.output
+    viewer.destroy_node()
+
+
+def test_what_the_store_lacks_is_fetched_ahead_and_shown(tmp_path, ros):
+    """The way of imagery on a vehicle: this process fetches, another reads the same store through its window."""
+    viewer = Node("viewer")
+    heard = []
+    poses = viewer.create_publisher(PoseWithCovarianceStamped, "localization", qos.LATCHED)
+    viewer.create_subscription(Marker, "localization/aerial_map", heard.append, qos.LATCHED)
+    with LoopbackServer(tile_files()) as server:
+        site = site_with(tmp_path / "site", xyz(server), server)
+        window = open_map(site, site.layer(), gsd_m=1.0, max_device_mb=256.0, background=True)
+        told = ("--ros-args", "-p", f"site:={tmp_path / 'site'}", "-p", "map.display_m:=100.0")
+        with RosProcess("aerial_map_node", *told, "-p", "map.fetch_ahead_m:=80.0", log=tmp_path / "log") as node:
+            poses.publish(pose_at(150.0, 150.0))
+            spin_until(viewer, lambda: heard, node)
+            assert node.interrupt() == 0, node.output
+    there = np.array([[150.0, 150.0, 0.0]])
+    window.near(there)
+    window.wait()
+    assert window.near(there).covers(there[:, :2]).all()
+    viewer.destroy_node()
+
+
+def test_nothing_is_fetched_unless_asked_for(tmp_path, ros):
+    viewer = Node("viewer")
+    poses = viewer.create_publisher(PoseWithCovarianceStamped, "localization", qos.LATCHED)
+    with LoopbackServer(tile_files()) as server:
+        site_with(tmp_path / "site", xyz(server), server)
+        told = ("--ros-args", "-p", f"site:={tmp_path / 'site'}")
+        with RosProcess("aerial_map_node", *told, log=tmp_path / "log") as node:
+            poses.publish(pose_at(150.0, 150.0))
+            spin_until(viewer, lambda: "shows nothing around x=150" in node.output, node)
+        assert not server.asked
     viewer.destroy_node()
 
 

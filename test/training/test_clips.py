@@ -24,11 +24,11 @@ def recipe(*datasets, card=None, **data) -> Recipe:
 
 
 def test_a_dataset_loads_without_its_holdout_and_guard(tmp_path):
-    east = float(np.quantile(noise_frames().poses_map_base[:, 0], 0.7))
-    noise_place(tmp_path / "ds", drives=2, split=Split(((east, 0.0, 240.0, 220.0),), guard_m=32.0))
+    east = float(np.quantile(noise_frames().poses_map_base[:, 0], 0.95))
+    noise_place(tmp_path / "ds", drives=2, split=Split(((east, 0.0, 240.0, 220.0),), guard_m=70.0))
     drives = load_clips(recipe(tmp_path / "ds"), tmp_path)
     assert len(drives) == 2 and drives[0].dates == DATES and drives[0].layers.shape == (2, 220, 240, 3)
-    assert (drives[0].poses_map_base[:, 0] < east - 32.0).all()
+    assert (drives[0].poses_map_base[:, 0] < east - 70.0).all()
     assert drives[0].views.shape[1:] == (1, 4, 32, 32) and len(drives[0].views) == len(drives[0].poses_map_base) > 5
     assert (drives[0].drive_date, drives[0].date_index) == (DRIVE_DATE, 1)
 
@@ -49,8 +49,8 @@ def test_views_are_made_once_per_model_and_anew_when_the_drive_is(tmp_path, monk
 
 
 def test_damage_is_named_and_what_is_no_dataset_refused(tmp_path):
-    place = noise_place(tmp_path / "ds", split=Split(((0.0, 0.0, 10.0, 10.0),), guard_m=20.0))
-    with pytest.raises(DatasetError, match="narrower than a patch of 32 m"):
+    place = noise_place(tmp_path / "ds", split=Split(((0.0, 0.0, 10.0, 10.0),), guard_m=68.0))
+    with pytest.raises(DatasetError, match=r"looks at imagery up to 68\.8 m from its clips"):
         load_clips(recipe(place.folder), tmp_path)
     noise_place(tmp_path / "one", dates=DATES[:1])
     with pytest.raises(DatasetError, match="imagery of one date"):

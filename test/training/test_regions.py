@@ -1,5 +1,7 @@
 """What the card says of where a model learned: worlds by seed, land by its rectangle."""
 
+import numpy as np
+
 from movix_core.dataset.split import Split
 from movix_core.maps.region import Land, Worlds, region_of_tree
 from movix_core.training.recipe import DataRecipe, Recipe
@@ -21,7 +23,7 @@ def test_worlds_and_datasets(tmp_path):
     assert (worlds.first_seed, worlds.last_seed) == (10, 14)
     poses = noise_frames().poses_map_base
     seen = poses[place.split.trainable(poses)]
-    reach_m = 40.0 + 32.0 / 2 + 8.0
+    reach_m = 40.0 + np.hypot(8.0 + 32.0 / 2, 32.0 / 2)
     assert land.crs == "EPSG:32614" and land.holes == (place.grid.on_grid(hole),)
     assert abs(land.bounds[0] - (5e5 + seen[:, 0].min() - reach_m)) < 1e-6
     assert not land.overlaps(Land("EPSG:32614", place.grid.on_grid(hole)))

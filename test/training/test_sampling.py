@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from movix_core.errors import TrainingError
+from movix_core.geometry import se2
 from movix_core.geometry.angles import wrap
-from movix_core.training.recipe import SamplingRecipe
+from movix_core.training.recipe import Recipe, SamplingRecipe
 from movix_core.training.sampling import allowed_pairs, candidate_poses, layer_for, near_pairs, negative_pairs
+from test.tiny_model import tiny_card
 
 ANCHORS = np.array([[100.0, 100.0, 0.3], [300.0, 50.0, -2.0]])
 
@@ -35,6 +37,18 @@ def test_rule_or_wants_one_of_both_and_gives_each_kind():
     far, turned = distance >= 5.0 - 1e-9, turn >= 30.0 - 1e-6
     assert (far | turned).all()
     assert (far & ~turned).any() and (turned & ~far).any() and (far & turned).any()
+
+
+def test_a_training_looks_as_far_as_its_reach_and_no_further():
+    """What guard bands are measured by: no corner of any negative's patch lies further from the clip."""
+    recipe = Recipe(tiny_card())
+    half, ahead = recipe.model.patch.size_m / 2, recipe.model.patch.offset_m
+    told = dataclasses.replace(recipe.sampling, negatives=4000)
+    poses = candidate_poses(ANCHORS[:1], told, np.random.default_rng(0))[0]
+    corners = [(ahead + a, b, 0.0) for a in (-half, half) for b in (-half, half)]
+    seen = np.concatenate([se2.compose(poses, np.array(corner)[None]) for corner in corners])
+    furthest = np.linalg.norm(seen[:, :2] - ANCHORS[0, :2], axis=-1).max()
+    assert 0.97 * recipe.reach_m < furthest <= recipe.reach_m
 
 
 def test_an_unknown_rule_is_named():

@@ -52,11 +52,11 @@ class ArchiveSource:
         except (sqlite3.Error, FetchError, OSError) as err:
             raise SiteError(f"cannot read tiles from {self._path}: {err}") from err
 
-    def pieces(self) -> tuple[Piece, ...]:
+    def pieces(self, bounds_map: Bounds) -> tuple[Piece, ...]:
         """See `Source.pieces`: none, all is here."""
         return ()
 
-    def settle(self) -> None:
+    def settle(self, bounds_map: Bounds) -> None:
         """See `Source.settle`: nothing, all tiles are known by their numbers."""
 
     def _from_folder(self, x: int, y: int) -> bytes | None:

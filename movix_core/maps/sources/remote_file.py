@@ -14,7 +14,7 @@ from rasterio.errors import RasterioError
 
 from movix_core.errors import FetchError, MovixError, SiteError
 from movix_core.maps.fetcher import Answer, Fetcher, Request
-from movix_core.maps.raster import refuse_named_overviews
+from movix_core.maps.raster import NO_COMPANIONS, refuse_named_overviews
 from movix_core.maps.sources.piece import Piece
 from movix_core.maps.store_folder import StoreFolder
 
@@ -22,8 +22,6 @@ BLOCK_BYTES = 1 << 18
 _BLOCKS_IN_MEMORY = 16
 _NAME = "remote.tif"
 _MAX_STRIP_PX = 1 << 26  # pixels in one block of the file: a block is unpacked whole, however little is read
-# GDAL looks for no companion files, which would be fetched, and is told of no other driver.
-_ENVIRONMENT = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_PAM_ENABLED": "NO"}
 
 
 class RemoteFile:
@@ -85,7 +83,7 @@ class RemoteFile:
         self.size()  # GDAL would hide why it can not
         try:
             with (
-                rasterio.Env(**_ENVIRONMENT),
+                rasterio.Env(**NO_COMPANIONS),
                 rasterio.open(_NAME, opener=open_stream, driver="GTiff", **options) as raster,
             ):
                 refuse_named_overviews(raster, self.shown)

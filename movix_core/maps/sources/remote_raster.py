@@ -10,7 +10,7 @@ import rasterio
 
 from movix_core.errors import SiteError
 from movix_core.maps.fetcher import Fetcher, Request
-from movix_core.maps.pixel_grid import applied, bounds_of
+from movix_core.maps.pixel_grid import PixelGrid, applied, bounds_of
 from movix_core.maps.raster import RasterReader, pixel_grid
 from movix_core.maps.reader import Bounds, LayerReader, grid_in_map
 from movix_core.maps.site import Layer, Site
@@ -54,18 +54,18 @@ class RemoteRasterSource:
         """Size of the file's pixels in metres on the ground. Errors: FetchError, SiteError."""
         return native_gsd_m(self._site, self._layer, self._file)
 
-    def pieces(self) -> list[Piece]:
+    def pieces(self, bounds_map: Bounds) -> list[Piece]:
         """See `Source.pieces`: reads the file's header."""
-        return raster_pieces(self._site, self._layer, self._file)
+        return raster_pieces(self._site, self._layer, self._file, bounds_map)
 
-    def settle(self) -> None:
+    def settle(self, bounds_map: Bounds) -> None:
         """See `Source.settle`."""
-        settle_raster(self, self._layer.gsd_m)
+        settle_raster(self, bounds_map, self._layer.gsd_m)
 
 
-def settle_raster(source: LayerReader, gsd_m: float) -> None:
-    """Read all of a source once at every pixel size an overview may serve, a strip at a time."""
-    west, south, east, north = source.bounds
+def settle_raster(source: LayerReader, bounds_map: Bounds, gsd_m: float) -> None:
+    """Read a rectangle of a source once at every pixel size an overview may serve, a strip at a time."""
+    west, south, east, north = bounds_map
     for level in range(_LEVELS):
         step = gsd_m * 2**level
         for bottom in np.arange(south, north, _STRIP_PX * step):
@@ -80,25 +80,23 @@ def native_gsd_m(site: Site, layer: Layer, file: RemoteFile) -> float:
         return 1.0 / pixel_grid(raster).pixels_per_pixel(grid_in_map(site, layer, bounds_of_site(site), 1.0))
 
 
-def raster_pieces(site: Site, layer: Layer, file: RemoteFile) -> list[Piece]:
-    """The parts of a remote GeoTIFF under a site: its own pixels and those of its overviews."""
+def raster_pieces(site: Site, layer: Layer, file: RemoteFile, bounds_map: Bounds) -> list[Piece]:
+    """The parts of a remote GeoTIFF under a rectangle of `map`: its own pixels and those of its overviews."""
+    wanted = grid_in_map(site, layer, bounds_map, layer.gsd_m)
     with file.opened() as raster:
         if raster.crs is None:
             raise SiteError(f"imagery {file.shown} has no coordinate system")
         levels = len(raster.overviews(1))
-        ranges = list(_ranges_of_level(site, layer, raster, None))
+        ranges = list(_ranges_of_level(wanted, raster))
     for level in range(levels):
         with file.opened(overview_level=level) as raster:
-            ranges += _ranges_of_level(site, layer, raster, level)
+            ranges += _ranges_of_level(wanted, raster)
     return file.pieces([(0, 1), *ranges])
 
 
-def _ranges_of_level(
-    site: Site, layer: Layer, raster: rasterio.DatasetReader, level: int | None
-) -> Iterator[tuple[int, int]]:
-    """(first, one past the last) byte of every block of an open file or overview under the site."""
+def _ranges_of_level(wanted: PixelGrid, raster: rasterio.DatasetReader) -> Iterator[tuple[int, int]]:
+    """(first, one past the last) byte of every block of an open file or overview under the pixels wanted."""
     grid = pixel_grid(raster)
-    wanted = grid_in_map(site, layer, bounds_of_site(site), layer.gsd_m)
     left, top, right, bottom = bounds_of(applied(~grid.transform, wanted.outline(grid.crs)))
     height, width = raster.block_shapes[0]
     columns = _blocks_along(left, right, width, grid.width)

@@ -17,15 +17,24 @@ class Source(LayerReader, Protocol):
     With a fetcher, `read` fetches what the store lacks; without, it reads what is on disk alone.
     """
 
-    def pieces(self) -> Iterable[Piece]:
-        """All that the store must hold so that the site can be read without a network; none for what lies on disk.
+    def pieces(self, bounds_map: Bounds) -> Iterable[Piece]:
+        """All that the store must hold so that a rectangle of `map` can be read without a network; none for what
+        lies on disk.
 
         May itself fetch what tells which pieces there are (a file's header, a search).
         Errors: FetchError, SiteError.
         """
 
-    def settle(self) -> None:
-        """Once the pieces are there: fetch what could not be foreseen of what `read` will need (a file's masks)."""
+    def settle(self, bounds_map: Bounds) -> None:
+        """Once its pieces are there: fetch what could not be foreseen of what `read` will need (a file's masks)."""
+
+
+def count_lacking(source: Source, bounds_map: Bounds) -> int:
+    """How many pieces of a rectangle the store lacks; -1 where it lacks even what tells which there are."""
+    try:
+        return sum(not piece.is_held() for piece in source.pieces(bounds_map))
+    except SiteError:
+        return -1
 
 
 def bounds_of_site(site: Site) -> Bounds:

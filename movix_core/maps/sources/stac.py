@@ -81,13 +81,14 @@ class StacSource:
         """Size of the newest file's pixels in metres on the ground. Errors: FetchError, SiteError."""
         return native_gsd_m(self._site, self._layer, self._remote_files()[0])
 
-    def pieces(self) -> list[Piece]:
+    def pieces(self, bounds_map: Bounds) -> list[Piece]:
         """See `Source.pieces`: searches, and reads the headers of what was found."""
-        return [piece for file in self._remote_files() for piece in raster_pieces(self._site, self._layer, file)]
+        files = self._remote_files()
+        return [piece for file in files for piece in raster_pieces(self._site, self._layer, file, bounds_map)]
 
-    def settle(self) -> None:
+    def settle(self, bounds_map: Bounds) -> None:
         """See `Source.settle`."""
-        settle_raster(self, self._layer.gsd_m)
+        settle_raster(self, bounds_map, self._layer.gsd_m)
 
     def items(self) -> list[StacItem]:
         """What the search found, newest first; asked once, then from the store. Errors: FetchError, SiteError."""

@@ -46,13 +46,13 @@ class TileServerSource:
 
         return read_tiles(self._site, self._layer, self._tiles, self._settings.zoom, tile, bounds_map, gsd_m)
 
-    def pieces(self) -> Iterator[Piece]:
-        """See `Source.pieces`: the tiles under the site."""
-        grid = grid_in_map(self._site, self._layer, self.bounds, self._layer.gsd_m)
+    def pieces(self, bounds_map: Bounds) -> Iterator[Piece]:
+        """See `Source.pieces`: the tiles under it."""
+        grid = grid_in_map(self._site, self._layer, bounds_map, self._layer.gsd_m)
         x0, y0, columns, rows = self._tiles.tiles_under(grid, self._settings.zoom)
         return (self._piece(x, y) for y in range(y0, y0 + rows) for x in range(x0, x0 + columns))
 
-    def settle(self) -> None:
+    def settle(self, bounds_map: Bounds) -> None:
         """See `Source.settle`: nothing, all tiles are known by their numbers."""
 
     def _piece(self, x: int, y: int) -> Piece:

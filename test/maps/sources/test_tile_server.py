@@ -38,7 +38,7 @@ def test_nothing_is_fetched_without_a_fetcher(tmp_path):
 def test_a_tile_the_server_lacks_is_nodata_and_is_not_asked_for_again(tmp_path):
     with LoopbackServer(tile_files()) as server:
         site = site_with(tmp_path, xyz(server), server)
-        keys = [piece.key for piece in open_source(site, site.layer()).pieces()]
+        keys = [piece.key for piece in open_source(site, site.layer()).pieces(site.bounds_m)]
         gone = f"/tiles/{keys[len(keys) // 2]}.png"
         del server.files[gone]
         for _ in range(2):
