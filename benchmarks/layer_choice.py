@@ -25,7 +25,7 @@ from movix_core.encoders.checkpoint import load_model
 from movix_core.encoders.model import CrossViewModel
 from movix_core.evaluation.report import Summary, paired_difference, span, summarize, write_report
 from movix_core.evaluation.retrieval import clips_of
-from movix_core.evaluation.sets.procedural import ProceduralCase
+from movix_core.evaluation.sets.procedural import ProceduralCase, is_cross_country
 from movix_core.evaluation.sets.simulated import IMAGE_SPACING_M
 from movix_core.maps.imagery import Imagery
 from movix_core.maps.layer_choice import choose_layers
@@ -77,7 +77,7 @@ def matchers_of(
 def evaluate(model: CrossViewModel, seed: int, root: Path) -> Iterator[dict[str, Any]]:
     """A row per choice of the drive of one world."""
     world, case = procedural_world(seed), ProceduralCase(seed)
-    drive = simulate_drive(world, max(world.dates), seed, length_m=LENGTH_M, cross_country=case.cross_country)
+    drive = simulate_drive(world, max(world.dates), seed, length_m=LENGTH_M, cross_country=is_cross_country(seed))
     site = site_of(drive, root)
     clips = clips_of(tuple(drive.events(spacing_m=IMAGE_SPACING_M)), model.card.clip)
     clips = [clips[index] for index in np.linspace(0, len(clips) - 1, CLIPS).round().astype(int)]

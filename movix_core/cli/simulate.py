@@ -43,6 +43,8 @@ def run(args: argparse.Namespace) -> None:
 
     if args.out.exists() and any(args.out.iterdir()):
         raise ConfigError(f"{args.out} is not empty: name a new folder")
+    if args.trajectory is not None and args.cross_country:
+        raise ConfigError("--trajectory says where to drive: leave out --cross-country")
     world = _world(args)
     truth = None if args.trajectory is None else Trajectory.read_tum(args.trajectory)
     drive = simulate_drive(

@@ -127,8 +127,8 @@ def require_clips(frame_spacing_m: float, spec: ClipSpec, where: str) -> None:
     if steps * frame_spacing_m > MAX_GAP_M:
         raise DatasetError(
             f"{where} has a frame every {frame_spacing_m:g} m: with the model's clip.spacing_m of {spec.spacing_m:g} m "
-            f"all clips would have one frame; build it with --spacing {spec.spacing_m:g}, or train with a "
-            f"clip.spacing_m of at most {min(frame_spacing_m, MAX_GAP_M):g} m"
+            f"all clips would have one frame; build it with --spacing {spec.spacing_m:g}"
+            + (f", or train with a clip.spacing_m of {frame_spacing_m:g} m" if frame_spacing_m <= MAX_GAP_M else "")
         )
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 # Bins of the histogram that stands for the belief; of the size of what an update can tell apart.
-_BIN_XY_M = 2.0
+_BIN_XY_M = 4.0
 _BIN_YAW_RAD = np.pi / 12
 
 
 def occupied_bins(poses_map_base: np.ndarray) -> int:
-    """How many bins of 2 m x 2 m x 15 degrees poses (N, 3) lie in."""
+    """How many bins of 4 m x 4 m x 15 degrees poses (N, 3) lie in."""
     cells = np.floor(poses_map_base / [_BIN_XY_M, _BIN_XY_M, _BIN_YAW_RAD]).astype(np.int64)
     return len(np.unique(cells, axis=0))
 

@@ -188,6 +188,8 @@ def check_recipe(recipe: Recipe) -> None:
     _check_choice("sampling.negative_rule", sampling.negative_rule, ("and", "or"))
     _check_choice("sampling.positives", sampling.positives, POSITIVES)
     _check_choice("loss.kind", recipe.loss.kind, ("info_nce", "triplet"))
+    if not 0.0 < recipe.data.orthophoto_gsd_m[0] <= recipe.data.orthophoto_gsd_m[1]:
+        raise TrainingError(f"data.orthophoto_gsd_m is {recipe.data.orthophoto_gsd_m}: give metres, smallest first")
     for stage in recipe.stages or ("",):
         _check_choice("stages", stage, STAGES)
     if recipe.pretrained and recipe.backbone_weights:

@@ -147,7 +147,7 @@ class FeatureSource:
 
 
 def pool_poses(drive: DriveClips, card: ModelCard, recipe: SamplingRecipe, seed: int) -> np.ndarray:
-    """(M, 3): the drive's K clip poses, then `pool_poses` negatives of each whose patch is whole."""
+    """(M, 3): the drive's K clip poses, then `pool_poses` negatives of each whose patch is all but whole."""
     wanted = SamplingRecipe(
         negatives=recipe.pool_poses, negative_rule=recipe.negative_rule,
         negative_distance_m=recipe.negative_distance_m, negative_yaw_deg=recipe.negative_yaw_deg,

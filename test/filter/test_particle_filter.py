@@ -133,13 +133,16 @@ def test_a_seed_repeats_bit_for_bit():
     assert not np.array_equal(drive(3), drive(4))
 
 
-def test_a_start_from_anywhere_keeps_its_particles_until_it_converges():
+def test_a_start_from_anywhere_keeps_every_place_that_fits_until_one_is_left():
     config = with_overrides(LocalizationConfig(), {**DEFAULT, "filter.global_particles": 4000})
     rng = np.random.default_rng(0)
     anywhere = ParticleFilter.from_uniform((-80.0, -80.0, 80.0, 80.0), lambda xy: np.ones(len(xy), bool), config, rng)
     assert len(anywhere.particles) == 4000
-    anywhere.update(scores_of(anywhere, [10.0, 5.0], 40.0), valid_of(anywhere))
-    assert len(anywhere.particles) == 4000
+    places = [[10.0, 5.0], [-50.0, -40.0], [60.0, -60.0]]
+    alike = np.max([scores_of(anywhere, place, 5.0) for place in places], axis=0)
+    anywhere.update(alike, valid_of(anywhere))
+    away = np.hypot(*(anywhere.particles.poses_map_base[:, None, :2] - places).transpose(2, 0, 1))
+    assert np.all(np.bincount(away.argmin(axis=1)) > 0.2 * len(anywhere.particles))
     for _ in range(8):
         belief = anywhere.update(scores_of(anywhere, [10.0, 5.0], 2.0), valid_of(anywhere))
     assert len(anywhere.particles) < config.filter.max_particles

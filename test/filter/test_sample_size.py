@@ -19,6 +19,6 @@ def test_one_bin_needs_one_particle_and_more_bins_never_need_fewer():
     assert counts[0] == 1 and np.all(np.diff(counts) >= 0)
 
 
-def test_bins_are_two_metres_and_fifteen_degrees():
-    poses = np.array([[0.1, 0.1, 0.1], [1.9, 1.9, 0.2], [2.1, 0.1, 0.1], [0.1, -0.1, 0.1], [0.1, 0.1, 0.3]])
+def test_bins_are_four_metres_and_fifteen_degrees():
+    poses = np.array([[0.1, 0.1, 0.1], [3.9, 3.9, 0.2], [4.1, 0.1, 0.1], [0.1, -0.1, 0.1], [0.1, 0.1, 0.3]])
     assert occupied_bins(poses) == 4

@@ -39,7 +39,7 @@ class ProceduralCase:
 
     @property
     def groups(self) -> tuple[str, ...]:
-        return ("across country" if _cross_country(self.world_seed) else "along trails",)
+        return ("across country" if is_cross_country(self.world_seed) else "along trails",)
 
     def load(self, scratch: Path) -> Scenario:
         return simulated_case(self.world_seed, scratch / self.drive)
@@ -62,13 +62,13 @@ def simulated_case(
     world = procedural_world(world_seed, relief=relief)
     map_date, drive_date = earlier_and_later(world.dates, world_seed)
     drive = simulate_drive(
-        world, drive_date, world_seed, length_m=DRIVE_LENGTH_M, cross_country=_cross_country(world_seed),
+        world, drive_date, world_seed, length_m=DRIVE_LENGTH_M, cross_country=is_cross_country(world_seed),
         calibration_error=calibration_error,
     )  # fmt: skip
     return scenario_of(drive, map_date, root)
 
 
-def _cross_country(world_seed: int) -> bool:
+def is_cross_country(world_seed: int) -> bool:
     """Whether the drive of a world hardly minds trails."""
     return world_seed % 2 == 1
 

@@ -100,16 +100,16 @@ def _looks_of_drive(source: ImageSource, rng: np.random.Generator) -> tuple[torc
 
 
 class _Projected(nn.Module):
-    """A branch's backbone and a projector."""
+    """What a branch sees of an image, behind a projector."""
 
     def __init__(self, branch: Branch):
         super().__init__()
-        self.backbone, self._mean, self._std = branch.backbone, branch.mean, branch.std
+        self.backbone = branch.backbone  # only this learns here, so only this is registered
+        self._features = branch.features
         width = branch.backbone.feature_dim
         self.projector = nn.Sequential(
             nn.Linear(width, _PROJECTION), nn.BatchNorm1d(_PROJECTION), nn.ReLU(), nn.Linear(_PROJECTION, _PROJECTION)
         ).to(branch.mean.device)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        images = ((images - self._mean) / self._std).contiguous(memory_format=torch.channels_last)
-        return self.projector(self.backbone(images))
+        return self.projector(self._features(images))
