@@ -50,7 +50,8 @@ class Clip:
 class ClipBuffer:
     """Keeps a frame once `spacing_m` was driven since the last kept one; holds the newest `length` of them.
 
-    A gap of more than `max_gap_m` between kept frames empties the clip first, since its frames
+    A frame is kept earlier if the next one, should it be as far on as this one was, would come after
+    `max_gap_m`: a fast vehicle with a slow camera still makes whole clips. A gap of more than `max_gap_m` between kept frames empties the clip first, since its frames
     would no longer show one place (METHOD.md, frame sampling).
     """
 
@@ -64,12 +65,16 @@ class ClipBuffer:
         self._length = length
         self._spacing_m = spacing_m
         self._max_gap_m = max_gap_m
+        self._offered_m = 0.0  # odometer at the last frame offered
 
     def add(self, frame: ClipFrame) -> Clip | None:
         """The clip that ends at `frame` (1 to `length` frames) if the frame was kept, else None."""
+        step_m, self._offered_m = frame.distance_m - self._offered_m, frame.distance_m
         if self._frames:
             driven_m = frame.distance_m - self._frames[-1].distance_m
-            if driven_m < self._spacing_m - _DISTANCE_TOLERANCE_M:
+            due = driven_m >= self._spacing_m - _DISTANCE_TOLERANCE_M
+            last_chance = driven_m + step_m > self._max_gap_m + _DISTANCE_TOLERANCE_M
+            if not due and not last_chance:
                 return None
             if driven_m > self._max_gap_m + _DISTANCE_TOLERANCE_M:
                 self.clear()

@@ -25,7 +25,11 @@ def test_the_first_frame_is_a_clip_of_one():
 
 
 def test_frames_are_kept_once_the_spacing_was_driven():
-    assert kept(ClipBuffer(5, 4.0), [0.0, 1.0, 3.9, 4.0, 7.0, 8.5, 12.4, 12.5]) == [0.0, 4.0, 8.5, 12.5]
+    assert kept(ClipBuffer(5, 4.0), [0.0, 1.0, 2.0, 3.0, 3.9, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]) == [0.0, 4.0, 8.0]
+
+
+def test_a_frame_is_kept_early_where_the_next_would_come_too_late():
+    assert kept(ClipBuffer(5, 4.0), np.arange(5) * 1.8) == pytest.approx([0.0, 3.6, 7.2])
 
 
 def test_rounding_does_not_cost_a_frame():
@@ -62,7 +66,7 @@ def test_clear_makes_the_next_frame_the_first():
     assert len(buffer.add(frame(0.5)).frames) == 1
 
 
-@given(st.lists(st.floats(0.0, 3.0), min_size=1, max_size=60), st.floats(0.5, 5.0), st.integers(1, 6))
+@given(st.lists(st.floats(0.0, 1.0), min_size=1, max_size=60), st.floats(0.5, 4.0), st.integers(1, 6))
 def test_neighbouring_frames_are_between_spacing_and_gap_apart(steps, spacing_m, length):
     buffer = ClipBuffer(length, spacing_m)
     for distance in np.cumsum(steps):
@@ -72,6 +76,15 @@ def test_neighbouring_frames_are_between_spacing_and_gap_apart(steps, spacing_m,
             assert len(clip.frames) <= length
             assert np.all(gaps >= spacing_m - 0.02)
             assert np.all(gaps <= 5.02)
+
+
+@given(st.floats(0.1, 4.99), st.floats(0.5, 5.0))
+def test_images_at_an_even_pace_never_break_a_clip(step_m, spacing_m):
+    buffer = ClipBuffer(4, spacing_m)
+    clips = [buffer.add(frame(step_m * number)) for number in range(60)]
+    gaps = np.diff([f.distance_m for f in [clip for clip in clips if clip is not None][-1].frames])
+    assert len(gaps) == 3 or step_m * 59 < 3 * 5.0
+    assert np.all(gaps <= 5.02)
 
 
 def test_poses_are_seen_from_the_newest_frame():

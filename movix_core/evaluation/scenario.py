@@ -26,7 +26,7 @@ class Scenario:
     """A drive made ready: what every method and every filter seed replays.
 
     truth: `map` frame, from where the localizer starts. events: odometry and images in stamp order,
-    images about every metre driven. seed: draws the prior. site: its layers are `MAP_LAYER` and,
+    images about every half metre driven. seed: draws the prior. site: its layers are `MAP_LAYER` and,
     where imagery of the drive's own date exists, `SAME_DATE_LAYER`. motion: how far this drive's odometry
     is to be trusted, where its kind asks for something else than the configuration says.
     """

@@ -27,7 +27,7 @@ _MARGIN_M = 60.0  # of world around the drive: as far as its camera usefully see
 def rendered_events(
     imagery: Imagery, truth: Trajectory, odometry: Trajectory, date: datetime.date, seed: int
 ) -> tuple[Event, ...]:
-    """Real odometry as recorded, and images rendered along the true path about every metre; see `rendered_drive`."""
+    """Real odometry as recorded, and images rendered along the true path every half metre; see `rendered_drive`."""
     return tuple(rendered_drive(imagery, truth, odometry, date, seed).events(spacing_m=IMAGE_SPACING_M))
 
 

@@ -10,7 +10,7 @@ from movix_core.evaluation.scenario import MAP_LAYER, SAME_DATE_LAYER, Scenario
 from movix_core.maps.site import LayerSource, write_site
 from movix_core.simulation.drive import Drive
 
-IMAGE_SPACING_M = 1.0  # frames of a clip are then 4 to 5 m apart, as the model was trained
+IMAGE_SPACING_M = 0.5  # a 10 Hz camera at 5 m/s; frames of a clip are then 4 to 5 m apart, as the model was trained
 _CRS = "EPSG:32614"  # simulated places have no true coordinates: any metric grid will do
 _ORIGIN_EASTING_M, _ORIGIN_NORTHING_M = 500_000.0, 5_000_000.0
 
