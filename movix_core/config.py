@@ -125,7 +125,7 @@ class MapConfig:
     )
     fetch_ahead_m: float = _param(
         0.0, "aerial_map_node: fetch what the store lacks this far around the vehicle; 0 = never use a network",
-        unit="m", low=0.0, high=20000.0,
+        unit="m", low=0.0, high=5000.0,
     )  # fmt: skip
     fusion: str = _param("mean", "with layer 'all': a pose's score over the layers", choices=("best", "mean"))
 

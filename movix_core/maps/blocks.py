@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -37,19 +38,30 @@ class Blocks:
         west, north = self.bounds[0] + block[1] * self.side_m, self.bounds[3] - block[0] * self.side_m
         return west, north - self.side_m, west + self.side_m, north
 
+    def bounds_within(self, block: Block) -> Bounds:
+        """The same without what lies beyond the layer: nobody fetches imagery of that."""
+        west, south, east, north = self.bounds
+        left, bottom, right, top = self.bounds_of(block)
+        return max(west, left), max(south, bottom), min(east, right), min(north, top)
+
     def at(self, positions: np.ndarray) -> np.ndarray:
         """(N, 2) rows and columns, with fractions, of positions (N, 2)."""
         west, _, _, north = self.bounds
         return np.stack([north - positions[:, 1], positions[:, 0] - west], axis=-1) / self.side_m
 
-    def around(self, position: tuple[float, float], reach_m: float) -> list[Block]:
-        """Blocks that lie, at least in part, within `reach_m` of a position along both axes, nearest first."""
-        middle = self.at(np.array([position]))[0]
-        reach = reach_m / self.side_m
-        first = np.maximum(np.floor(middle - reach).astype(int), 0)
-        last = np.minimum(np.floor(middle + reach).astype(int), np.array(self.shape) - 1)
-        blocks = [(row, column) for row in range(first[0], last[0] + 1) for column in range(first[1], last[1] + 1)]
-        return sorted(blocks, key=lambda block: float(np.hypot(*(block + np.array(0.5) - middle))))
+    def around(self, block: Block, reach_m: float) -> list[Block]:
+        """Blocks of the layer within `reach_m` of any place in a block, along both axes, nearest to it first.
+
+        block: may lie beyond the layer.
+        """
+        reach = math.ceil(reach_m / self.side_m)
+        rows, columns = (
+            range(max(0, at - reach), min(count, at + reach + 1)) for at, count in zip(block, self.shape, strict=True)
+        )
+        return sorted(
+            itertools.product(rows, columns),
+            key=lambda other: (other[0] - block[0]) ** 2 + (other[1] - block[1]) ** 2,
+        )
 
     def under(self, positions: np.ndarray) -> set[Block]:
         """Blocks that positions (N, 2) lie in, those beyond the layer left out."""

@@ -13,7 +13,7 @@ import yaml
 from movix_core.errors import SiteError
 from movix_core.maps.geodesy import Grid, utm_crs
 from movix_core.maps.hosts import host_entry
-from movix_core.maps.raster import open_geotiff
+from movix_core.maps.raster import open_geotiff, refuse_unplaced
 from movix_core.maps.site import SITE_FILE, Site, read_content, site_of
 
 Content = dict[str, Any]  # of a site.yaml
@@ -104,8 +104,7 @@ def _content(name: str, crs: str, easting_m: float, northing_m: float, width_m: 
 def _describe(file: Path) -> tuple[str, tuple[float, float, float, float], float]:
     """Metric grid, (west, south, east, north) in it, and pixel size in metres."""
     with open_geotiff(file) as raster:
-        if raster.crs is None:
-            raise SiteError(f"imagery {file} has no coordinate system: georeference it first")
+        refuse_unplaced(raster, file)
         crs = _metric_crs(raster)
         bounds = rasterio.warp.transform_bounds(raster.crs, crs, *raster.bounds)
         return crs, bounds, round((bounds[2] - bounds[0]) / raster.width, 6)

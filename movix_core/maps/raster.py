@@ -27,6 +27,7 @@ _SPARE_RESOLUTION = 2
 _MARGIN = 2  # pixels around a window: resampling looks beyond its edge
 # GDAL looks for no companion files (.ovr, .msk, .aux.xml): it would open them with any driver, past our rules.
 NO_COMPANIONS = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_PAM_ENABLED": "NO"}
+_PUT_INTO_FILE = "put what a .tfw or .aux.xml beside it says into the file (gdal_translate -of COG -a_srs EPSG:...)"
 
 
 OpenRaster = Callable[..., AbstractContextManager[rasterio.DatasetReader]]
@@ -46,9 +47,9 @@ class RasterReader:
             opened = partial(open_geotiff, layer.file)
         self._opened = opened
         with self._opened() as raster:
-            if raster.count < 3 or raster.crs is None or set(raster.dtypes[:3]) != {"uint8"}:
-                name = shown or layer.file
-                raise SiteError(f"layer file {name} needs three 8-bit bands (RGB) and a coordinate system")
+            if raster.count < 3 or set(raster.dtypes[:3]) != {"uint8"}:
+                raise SiteError(f"layer file {shown or layer.file} needs three 8-bit bands (RGB)")
+            refuse_unplaced(raster, shown or layer.file)
             self._crs = site.crs if raster.crs == rasterio.CRS.from_user_input(site.crs) else raster.crs.to_wkt()
             self._grid = replace(pixel_grid(raster), crs=self._crs)
             self._masked = not _holds_infrared(raster)
@@ -81,6 +82,7 @@ class RasterReader:
 def read_whole(file: Path) -> GeoImage:
     """All pixels of a file, as they are. Errors: SiteError naming it."""
     with open_geotiff(file) as raster:
+        refuse_unplaced(raster, file)
         grid = pixel_grid(raster)
         return _read_window(raster, Window(0, 0, grid.width, grid.height), grid, not _holds_infrared(raster))
 
@@ -88,6 +90,14 @@ def read_whole(file: Path) -> GeoImage:
 def pixel_grid(raster: rasterio.DatasetReader) -> PixelGrid:
     """Where the pixels of an open file lie."""
     return PixelGrid(raster.crs.to_wkt(), raster.transform, raster.height, raster.width)
+
+
+def refuse_unplaced(raster: rasterio.DatasetReader, shown: object) -> None:
+    """Raise SiteError where a file itself does not say where its pixels lie: what lies beside it is not opened."""
+    if raster.crs is None:
+        raise SiteError(f"imagery {shown} has no coordinate system in itself: {_PUT_INTO_FILE}")
+    if raster.transform.is_identity:
+        raise SiteError(f"imagery {shown} does not say in itself where it lies: {_PUT_INTO_FILE}")
 
 
 def refuse_named_overviews(raster: rasterio.DatasetReader, shown: str) -> None:

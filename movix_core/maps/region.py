@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import rasterio
 import rasterio.warp
 import rasterio.windows
 
-from movix_core.errors import ModelError, SiteError
+from movix_core.errors import ModelError
+from movix_core.maps.raster import open_geotiff, refuse_unplaced
 
 Bounds = tuple[float, float, float, float]  # west, south, east, north
 
@@ -90,14 +90,12 @@ def region_of_tree(tree: Mapping[str, Any]) -> Region:
 
 def land_of_columns(file: Path, columns: slice = slice(None)) -> Land:
     """The land some pixel columns of a georeferenced raster show. Errors: SiteError naming the file."""
-    try:
-        with rasterio.open(file) as raster:
-            first, last, _ = columns.indices(raster.width)
-            window = rasterio.windows.Window(first, 0, last - first, raster.height)
-            west, south, east, north = rasterio.windows.bounds(window, raster.transform)
-            return Land(raster.crs.to_string(), (west, south, east, north))
-    except rasterio.errors.RasterioError as err:
-        raise SiteError(f"cannot read imagery {file}: {err}") from err
+    with open_geotiff(file) as raster:
+        refuse_unplaced(raster, file)
+        first, last, _ = columns.indices(raster.width)
+        window = rasterio.windows.Window(first, 0, last - first, raster.height)
+        west, south, east, north = rasterio.windows.bounds(window, raster.transform)
+        return Land(raster.crs.to_string(), (west, south, east, north))
 
 
 def first_overlap(trained: Sequence[Region], evaluated: Sequence[Region]) -> tuple[Region, Region] | None:

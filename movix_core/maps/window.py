@@ -156,10 +156,11 @@ class MapWindow:
             target, old = self._target, self._resident
         imagery = self._nothing(target, self._shape)
         loaded = set() if old is None else self._keep(old, target, imagery)
-        for block in missing[:_BLOCKS_AT_ONCE] if self._background else missing:
-            if self._read_into(imagery, target, block):
-                loaded.add(block)
-        self._resident = _Resident(target, imagery, frozenset(loaded))
+        blocks = missing[:_BLOCKS_AT_ONCE] if self._background else missing
+        drawn = {block: self._read_into(imagery, target, block) for block in blocks}
+        if old is None or old.origin != target or any(lacking is not None for lacking in drawn.values()):
+            loaded |= {block for block, lacking in drawn.items() if lacking == 0}
+            self._resident = _Resident(target, imagery, frozenset(loaded))
         return True
 
     def _missing(self) -> list[Block]:
@@ -187,32 +188,38 @@ class MapWindow:
         imagery.texels[:, rows, columns] = old.imagery.texels[:, old_rows, old_columns]
         return {block for block in old.loaded if (low <= block).all() and (block < high).all()}
 
-    def _read_into(self, imagery: Imagery, target: Block, block: Block) -> bool:
-        """Read one block into the window's texels; False if its source failed, or lacks some of it still."""
-        bounds = self._blocks.bounds_of(block)
-        lacking = self._count_lacking(bounds) if self._count_lacking else 0
-        if lacking and lacking == self._lacked.get(block):
-            return self._put_off(block)  # nothing came since it was drawn
+    def _read_into(self, imagery: Imagery, target: Block, block: Block) -> int | None:
+        """Read one block into the window's texels, as far as the layer reaches.
+
+        Returns how much of it the store lacks still; None if nothing was drawn: nothing came, or its source failed.
+        """
+        bounds = self._blocks.bounds_within(block)
         try:
+            lacking = self._count_lacking(bounds) if self._count_lacking else 0
+            if lacking and lacking == self._lacked.get(block):
+                self._put_off(block)
+                return None  # nothing came since it was drawn
             rgb, valid = self._reader.read(bounds, self.gsd_m)
-        except MovixError:  # a tile in the store may also be of another size than the site now says
+        except (MovixError, OSError):  # a tile in the store may also be of another size than the site now says
             if not self._background:
                 raise
             self._counts["map_unreadable"] += 1
-            return self._put_off(block)
+            self._put_off(block)
+            return None
         texels = Imagery.from_array(rgb, valid=valid, west_m=0.0, north_m=0.0, gsd_m=self.gsd_m, date=self.date).texels
         row, column = ((a - b) * BLOCK_PX for a, b in zip(block, target, strict=True))
-        imagery.texels[:, row : row + BLOCK_PX, column : column + BLOCK_PX] = texels.to(self.device)
+        _, height, width = texels.shape
+        imagery.texels[:, row : row + height, column : column + width] = texels.to(self.device)
         if lacking:
             self._lacked[block] = lacking
-            return self._put_off(block)
-        return True
+            self._put_off(block)
+        return lacking
 
-    def _put_off(self, block: Block) -> bool:
-        """Leave a block for a later look; returns False, for it is not loaded."""
-        self._incomplete |= {block}
-        self._look_again_s = time.monotonic() + _LOOK_AGAIN_S
-        return False
+    def _put_off(self, block: Block) -> None:
+        """Leave a block for a later look."""
+        with self._lock:
+            self._incomplete |= {block}
+            self._look_again_s = time.monotonic() + _LOOK_AGAIN_S
 
     def _nothing(self, origin: Block, shape: Block) -> Imagery:
         texels = torch.zeros((4, shape[0] * BLOCK_PX, shape[1] * BLOCK_PX), device=self.device)

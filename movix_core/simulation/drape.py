@@ -8,11 +8,10 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import rasterio
 import torch
 
 from movix_core.errors import CoverageError, SiteError
-from movix_core.maps.raster import read_whole
+from movix_core.maps.raster import open_geotiff, read_whole, refuse_unplaced
 from movix_core.simulation.classmap import classes_from_orthophoto
 from movix_core.simulation.grid import Grid, box_blur, resize
 from movix_core.simulation.landscape import Landscape
@@ -62,17 +61,15 @@ def draped_world(
 
 
 def read_orthophoto(file: str | Path) -> tuple[np.ndarray, float]:
-    """RGB uint8 (H, W, 3) of a north-up raster with at least three 8-bit bands, and its metres per pixel.
+    """RGB uint8 (H, W, 3) of a north-up GeoTIFF with at least three 8-bit bands, and its metres per pixel.
 
     Raises SiteError if the file can not be read as one.
     """
-    try:
-        with rasterio.open(file) as raster:
-            if raster.count < 3 or raster.dtypes[0] != "uint8":
-                raise SiteError(f"{file} has no three 8-bit bands to show as RGB: convert it first")
-            return np.ascontiguousarray(np.moveaxis(raster.read((1, 2, 3)), 0, -1)), abs(float(raster.transform.a))
-    except rasterio.errors.RasterioError as err:
-        raise SiteError(f"cannot read orthophoto {file}: {err}") from err
+    with open_geotiff(Path(file)) as raster:
+        if raster.count < 3 or raster.dtypes[0] != "uint8":
+            raise SiteError(f"{file} has no three 8-bit bands to show as RGB: convert it first")
+        refuse_unplaced(raster, file)
+        return np.ascontiguousarray(np.moveaxis(raster.read((1, 2, 3)), 0, -1)), abs(float(raster.transform.a))
 
 
 def read_orthophotos(

@@ -6,7 +6,7 @@ import threading
 import numpy as np
 import pytest
 
-from movix_core.errors import SiteError
+from movix_core.errors import SiteError, StoreError
 from movix_core.maps.blocks import BLOCK_PX
 from movix_core.maps.imagery import Imagery
 from movix_core.maps.patches import PatchGeometry, cut_patches
@@ -150,6 +150,58 @@ def test_what_comes_into_the_store_later_is_drawn_later(monkeypatch):
     assert looked_at() == 27
     before = window.counts["map_not_loaded"]
     assert looked_at() == 27 and window.counts["map_not_loaded"] == before
+
+
+def test_a_look_at_which_nothing_came_changes_nothing(monkeypatch):
+    """What was computed from the imagery stays good."""
+    monkeypatch.setattr("movix_core.maps.window._LOOK_AGAIN_S", 0.0)
+    window = window_on(NumberedGround(), background=True, lacking=lambda bounds: 3)
+    window.near(cloud(500, 500))
+    window.wait()
+    before = window.near(cloud(500, 500))
+    window.wait()
+    assert window.near(cloud(500, 500)) is before
+
+
+def test_nothing_beyond_the_layer_is_read_or_counted():
+    reader, asked = NumberedGround(), []
+    window = window_on(reader, background=True, lacking=lambda bounds: asked.append(bounds) or 0)
+    window.near(cloud(1890, -90))
+    window.wait()
+    assert asked == reader.reads and len(asked) == 9
+    (west, south, east, north) = zip(*asked, strict=True)
+    assert (min(south), max(east)) == (-100.0, 1900.0) and min(west) >= -100.0 and max(north) <= 1900.0
+
+
+@pytest.mark.parametrize("error", [StoreError("the store is gone"), PermissionError("not yours")])
+def test_a_store_that_can_not_be_asked_is_asked_again(monkeypatch, error):
+    monkeypatch.setattr("movix_core.maps.window._LOOK_AGAIN_S", 0.0)
+    broken = [error]
+
+    def lacking(bounds):
+        for each in broken:
+            raise each
+        return 0
+
+    window = window_on(NumberedGround(), background=True, lacking=lacking)
+    window.near(cloud(500, 500))
+    window.wait()
+    assert window.counts["map_unreadable"] == 9
+    broken.clear()
+    window.near(cloud(500, 500))
+    window.wait()
+    assert cut_patches(window.near(cloud(500, 500)), cloud(500, 500), PatchGeometry(20.0, 0.0, 20))[1].min() > 0.99
+
+
+def test_a_block_is_not_put_off_while_the_window_is_aimed():
+    window = window_on(NumberedGround(), background=True)
+    putting = threading.Thread(target=window._put_off, args=((3, 4),))
+    with window._lock:
+        putting.start()
+        putting.join(0.2)
+        assert not window._incomplete
+    putting.join()
+    assert window._incomplete == {(3, 4)}
 
 
 def test_in_the_foreground_a_failing_source_is_an_error():

@@ -11,6 +11,7 @@ from tf2_msgs.msg import TFMessage
 from movix_core.recordings.bag_writer import BagWriter
 from movix_ros import qos
 from movix_ros.child_process import RosProcess
+from test.ros.waiting import wait_until
 
 
 @pytest.mark.parametrize(("fmt", "name"), [("ros1", "drive.bag"), ("sqlite3", "drive"), ("mcap", "drive")])
@@ -27,9 +28,10 @@ def test_every_format_arrives_as_it_was_written(fmt, name, tmp_path, ros):
         listener.create_subscription(kind, topic, lambda message, topic=topic: heard.update({topic: message}), profile)
     arguments = ("--rate", "100", "--wait-for", "/odom", "/camera/image", "/tf_static")
     with RosProcess("bag_player", str(tmp_path / name), *arguments, log=tmp_path / "log") as player:
-        while player.running or len(heard) < 3:
-            rclpy.spin_once(listener, timeout_sec=0.2)
-            assert player.running or player.wait(90) == 0, player.output
+        wait_until(
+            lambda: len(heard) == 3 and not player.running, lambda: player.running or player.wait(90) == 0,
+            lambda: player.output, lambda: rclpy.spin_once(listener, timeout_sec=0.2),
+        )  # fmt: skip
     assert heard["/odom"].pose.pose.position.y == 2.0
     assert heard["/odom"].header.stamp.nanosec == 1
     np.testing.assert_array_equal(np.array(heard["/camera/image"].data).reshape(4, 6, 3), rgb)

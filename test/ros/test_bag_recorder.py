@@ -17,6 +17,7 @@ from tf2_msgs.msg import TFMessage
 
 from movix_core.recordings.bag_files import open_bag, raw_messages
 from movix_ros.child_process import RosProcess
+from test.ros.waiting import wait_until
 
 OUTPUTS = {
     "/localization": PoseWithCovarianceStamped, "/localization/odometry": Odometry, "/localization/fix": NavSatFix,
@@ -30,9 +31,9 @@ def recorded(tmp_path, ros):
     talker = Node("talker")
     publishers = [talker.create_publisher(kind, topic, 10) for topic, kind in OUTPUTS.items()]
     with RosProcess("bag_recorder", *OUTPUTS, "-o", str(tmp_path / "out"), log=tmp_path / "log") as recorder:
-        while not all(map(talker.count_subscribers, OUTPUTS)):
-            time.sleep(0.1)
-            assert recorder.running, recorder.output
+        wait_until(
+            lambda: all(map(talker.count_subscribers, OUTPUTS)), lambda: recorder.running, lambda: recorder.output
+        )
         for _ in range(10):
             for publisher, kind in zip(publishers, OUTPUTS.values(), strict=True):
                 publisher.publish(kind())

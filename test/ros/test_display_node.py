@@ -12,6 +12,7 @@ from movix_ros import conversions, qos
 from movix_ros.child_process import RosProcess
 from movix_ros.display_node import Path, ellipse_marker, extended
 from movix_ros.publishers import PoseWithCovarianceStamped
+from test.ros.waiting import wait_until
 
 
 def estimate(stamp_ns, x=1.0):
@@ -24,7 +25,9 @@ def estimate(stamp_ns, x=1.0):
 
 def test_the_ellipse_is_planar_and_holds_95_percent():
     message = estimate(5)
-    np.testing.assert_array_equal(np.diag(np.reshape(message.pose.covariance, (6, 6)))[2:5], np.diag(spatial_covariance(np.eye(3)))[2:5])
+    np.testing.assert_array_equal(
+        np.diag(np.reshape(message.pose.covariance, (6, 6)))[2:5], np.diag(spatial_covariance(np.eye(3)))[2:5]
+    )
     marker = ellipse_marker(message)
     points = np.array([(point.x, point.y, point.z) for point in marker.points])
     assert (points[:, 2] == 0.0).all() and marker.type == Marker.LINE_STRIP
@@ -46,10 +49,13 @@ def test_late_viewers_get_both(tmp_path):
     localization = tester.create_publisher(PoseWithCovarianceStamped, "/localization", qos.LATCHED)
     localization.publish(estimate(10))
     for kind, topic in ((Path, "/localization/path"), (Marker, "/localization/ellipse")):
-        tester.create_subscription(kind, topic, lambda message, topic=topic: heard.update({topic: message}), qos.LATCHED)
+        tester.create_subscription(
+            kind, topic, lambda message, topic=topic: heard.update({topic: message}), qos.LATCHED
+        )
     with RosProcess("display_node", log=tmp_path / "log") as node:
-        while len(heard) < 2:
-            rclpy.spin_once(tester, timeout_sec=0.2)
-            assert node.running, node.output
+        wait_until(
+            lambda: len(heard) == 2, lambda: node.running, lambda: node.output,
+            lambda: rclpy.spin_once(tester, timeout_sec=0.2),
+        )  # fmt: skip
         assert node.interrupt() == 0
     assert len(heard["/localization/path"].poses) == 1

@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ import yaml
 from rclpy.node import Node
 
 from movix_core.recordings.bag_files import open_bag
+from test.ros.waiting import wait_until
 
 pytest.importorskip("ros2launch", reason="needs ros2 launch: a ROS 2 distribution has it, no registry does")
 pytest.importorskip("launch_ros", reason="needs launch_ros")
@@ -27,9 +27,7 @@ def ros2_launch(name, *arguments, log):
 
 def wait_for(words, launch, log):
     """Return once the launch has said it."""
-    while words not in log.read_text():
-        time.sleep(0.2)
-        assert launch.poll() is None, log.read_text()
+    wait_until(lambda: words in log.read_text(), lambda: launch.poll() is None, log.read_text)
 
 
 def end(launch, log):
@@ -100,9 +98,9 @@ def test_rviz_opens_beside_the_nodes_that_draw(drive, tmp_path, monkeypatch, ros
     launch = ros2_launch("rviz", f"site:={drive.site}", "namespace:=robot1", log=tmp_path / "log")
     looker = Node("looker")
     drawn = ("/robot1/localization/path", "/robot1/localization/ellipse", "/robot1/localization/aerial_map")
-    while not all(map(looker.count_publishers, drawn)):
-        time.sleep(0.2)
-        assert launch.poll() is None, (tmp_path / "log").read_text()
+    wait_until(
+        lambda: all(map(looker.count_publishers, drawn)), lambda: launch.poll() is None, (tmp_path / "log").read_text
+    )
     wait_for("/localization:=localization", launch, tmp_path / "log")
     assert "config/movix.rviz" in (tmp_path / "log").read_text()
     end(launch, tmp_path / "log")

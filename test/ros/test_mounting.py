@@ -14,6 +14,7 @@ from movix_core.recordings.static_transforms import StaticTransforms
 from movix_ros import qos
 from movix_ros.child_process import RosProcess
 from movix_ros.mounting import mounting_message
+from test.ros.waiting import wait_until
 
 PROFILE = load_profile("tartandrive")
 
@@ -50,9 +51,10 @@ def test_the_player_loops_over_the_topics_of_the_profile(tmp_path):
     bag = write_bag(tmp_path / "drive.bag")
     arguments = (str(bag), "--profile", "tartandrive", "--loop", "--rate", "100")
     with RosProcess("bag_player", *arguments, log=tmp_path / "log") as player:
-        while not heard:
-            rclpy.spin_once(listener, timeout_sec=0.2)
-            assert player.running, player.output
+        wait_until(
+            lambda: heard, lambda: player.running, lambda: player.output,
+            lambda: rclpy.spin_once(listener, timeout_sec=0.2),
+        )  # fmt: skip
         topics = {name for name, _ in listener.get_topic_names_and_types()}
         assert player.interrupt() == 0
     assert PROFILE.odometry in topics and "/lidar_is_not_ours" not in topics

@@ -8,10 +8,9 @@ from collections.abc import Iterator
 import numpy as np
 import rasterio
 
-from movix_core.errors import SiteError
 from movix_core.maps.fetcher import Fetcher, Request
 from movix_core.maps.pixel_grid import PixelGrid, applied, bounds_of
-from movix_core.maps.raster import RasterReader, pixel_grid
+from movix_core.maps.raster import RasterReader, pixel_grid, refuse_unplaced
 from movix_core.maps.reader import Bounds, LayerReader, grid_in_map
 from movix_core.maps.site import Layer, Site
 from movix_core.maps.source_settings import RemoteRaster
@@ -75,8 +74,7 @@ def settle_raster(source: LayerReader, bounds_map: Bounds, gsd_m: float) -> None
 def native_gsd_m(site: Site, layer: Layer, file: RemoteFile) -> float:
     """Size of a file's pixels in metres on the ground, in the middle of a site. Errors: FetchError, SiteError."""
     with file.opened() as raster:
-        if raster.crs is None:
-            raise SiteError(f"imagery {file.shown} has no coordinate system")
+        refuse_unplaced(raster, file.shown)
         return 1.0 / pixel_grid(raster).pixels_per_pixel(grid_in_map(site, layer, bounds_of_site(site), 1.0))
 
 
@@ -84,8 +82,7 @@ def raster_pieces(site: Site, layer: Layer, file: RemoteFile, bounds_map: Bounds
     """The parts of a remote GeoTIFF under a rectangle of `map`: its own pixels and those of its overviews."""
     wanted = grid_in_map(site, layer, bounds_map, layer.gsd_m)
     with file.opened() as raster:
-        if raster.crs is None:
-            raise SiteError(f"imagery {file.shown} has no coordinate system")
+        refuse_unplaced(raster, file.shown)
         levels = len(raster.overviews(1))
         ranges = list(_ranges_of_level(wanted, raster))
     for level in range(levels):
