@@ -346,7 +346,12 @@ def test_an_update_can_be_asked_for_while_standing():
 def test_settings_can_change_while_driving():
     localizer = started()
     run(localizer, in_stamp_order()[:600])
-    changed = {"filter.min_particles": 55, "filter.max_particles": 55, "likelihood.inverse_temperature": 0.25, "likelihood.entropy_gain": 0.0}
+    changed = {
+        "filter.min_particles": 55,
+        "filter.max_particles": 55,
+        "likelihood.inverse_temperature": 0.25,
+        "likelihood.entropy_gain": 0.0,
+    }
     localizer.reconfigure(with_overrides(LocalizationConfig(), changed))
     last = run(localizer, in_stamp_order()[600:])[-1]
     assert len(localizer.particles[0]) == 55
