@@ -9,7 +9,15 @@ from movix_core.errors import ConfigError
 from movix_core.geometry.camera import mounting_rotation
 from movix_ros.camera import CameraSource
 
-CALIBRATION = {"calibration_from": "parameters", "width": 640, "height": 480, "fx": 400.0, "fy": 410.0, "cx": 320.0, "cy": 240.0}
+CALIBRATION = {
+    "calibration_from": "parameters",
+    "width": 640,
+    "height": 480,
+    "fx": 400.0,
+    "fy": 410.0,
+    "cx": 320.0,
+    "cy": 240.0,
+}
 MOUNTING = {"mounting_from": "parameters", "x": 0.5, "z": 1.8, "pitch": 0.2}
 
 

@@ -136,7 +136,10 @@ def test_a_fix_starts_the_node_and_images_may_be_compressed(drive, tmp_path, lis
     parameters = {**drive.parameters, "set_initial_pose": False, "image_transport": "compressed"}
     with start_node(tmp_path, parameters) as node:
         listener.until(lambda: publisher.get_subscription_count() and listener.diagnostics)
-        assert listener.count_subscribers("/camera/image/compressed") + listener.count_subscribers("/image/compressed") == 1
+        assert (
+            listener.count_subscribers("/camera/image/compressed") + listener.count_subscribers("/image/compressed")
+            == 1
+        )
         assert "no initial pose" in listener.diagnostics[-1].status[0].message
 
         def started():

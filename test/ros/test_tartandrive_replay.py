@@ -5,10 +5,10 @@ import time
 
 import numpy as np
 
-from movix_core.evaluation.tartandrive_bag import Export, write_tartandrive_bag
-from movix_core.localizer import Localizer
 from movix_core.assembly import generator_from_config, initial_pose_from_config, matcher_from_config
 from movix_core.config import LocalizationConfig, with_overrides
+from movix_core.evaluation.tartandrive_bag import Export, write_tartandrive_bag
+from movix_core.localizer import Localizer
 from movix_core.maps.build import site_from_rasters
 from movix_core.recordings.bag_files import deserialize, open_bag
 from movix_core.recordings.bag_reader import BagReader
@@ -60,8 +60,8 @@ def test_the_node_answers_as_offline(drive, tmp_path):
         RosProcess("localization_node", "--ros-args", "--params-file", file, *remap, log=tmp_path / "node.log") as node,
         RosProcess("bag_recorder", "-o", str(tmp_path / "out"), "/localization", log=tmp_path / "rec.log") as recorder,
         RosProcess(
-            "bag_player", str(bag), "--profile", "tartandrive", "--wait-s", "240", "--wait-for", *setup.listened_to, "/localization",
-            log=tmp_path / "player.log",
+            "bag_player", str(bag), "--profile", "tartandrive", "--wait-s", "240",
+            "--wait-for", *setup.listened_to, "/localization", log=tmp_path / "player.log",
         ) as player,
     ):  # fmt: skip
         assert player.wait(280) == 0, player.output
