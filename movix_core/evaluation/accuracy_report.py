@@ -60,7 +60,7 @@ def _markdown(rows: Rows, content: Mapping[str, Any]) -> str:
         f"Data: **{content['data']}**. {content['note']}",
         f"Mean over {content['drives']} drives [95 % bootstrap interval over drives]; filter seeds "
         f"{content['filter_seeds']}{_control_seeds(content)}; "
-        f"{content['particles'][0]} particles until first converged, then "
+        f"{content['particles'][0]} particles at first, then as many as the belief is wide, at least "
         f"{content['particles'][1]}. ∞ marks a failed drive; the protocol is in `docs/benchmark.md`.",
         *(part for section in content["sections"] or [""] for part in _section(rows, section)),
         *_beating_odometry_line(content), *_cost_line(rows, content["filter_seeds"][0]), *_group_table(rows),

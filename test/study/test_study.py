@@ -1,12 +1,16 @@
 """A study file: variants laid over a recipe, and errors that name what is wrong."""
 
+import json
+
 import pytest
 
+from movix_core.encoders.card import read_card
 from movix_core.errors import TrainingError
 from movix_core.paths import shipped
 from movix_core.study import study
 from movix_core.study.study import load_study, merged, weights_digest
 from movix_core.training.recipe import load_recipe
+from movix_core.training.trainer import training_record
 
 RECIPE = """
 model: {name: base, patch: {size_m: 20.0, offset_m: 0.0, pixels: 32}}
@@ -79,10 +83,19 @@ def test_what_is_wrong_is_named(file, old, new, named):
 def test_shipped_studies_can_be_trained_and_share_patch_and_clip_with_the_shipped_model(name):
     study = load_study(shipped("config", "studies", f"{name}.yaml"))
     recipes = {variant: study.recipe(variant, 0) for variant in study.variants}
-    reference, small = recipes[study.reference].model, load_recipe(shipped("config", "train_movix_small.yaml")).model
+    reference, small = recipes[study.reference].model, read_card(shipped("models", "movix_small", "card.json"))
     assert (reference.patch, reference.clip) == (small.patch, small.clip)
     steps = {recipe.optimization.steps for variant, recipe in recipes.items() if variant != "mosaic, same time"}
     assert len(steps) == 1
+
+
+def test_the_shipped_recipe_is_the_one_the_shipped_model_was_made_by():
+    recipe = load_recipe(shipped("config", "train_movix_small.yaml"))
+    card = read_card(shipped("models", "movix_small", "card.json"))
+    for part in ("name", "architecture", "preprocessing", "patch", "clip"):
+        assert getattr(recipe.model, part) == getattr(card, part)
+    told = json.loads(json.dumps(training_record(recipe)))
+    assert told == {name: card.training[name] for name in told}
 
 
 def test_one_variant_is_a_study_of_its_seeds(file):
