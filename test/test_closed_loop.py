@@ -9,6 +9,8 @@ from movix_core.encoders.checkpoint import load_model
 from movix_core.evaluation.baselines import odometry_from
 from movix_core.evaluation.prior import displaced_prior
 from movix_core.evaluation.replay import replay
+from movix_core.evaluation.scenario import MAP_LAYER
+from movix_core.evaluation.sets.simulated import scenario_of
 from movix_core.evaluation.trajectory_errors import drive_metrics
 from movix_core.localizer import Localizer
 from movix_core.maps.imagery import Imagery
@@ -28,13 +30,17 @@ def drive():
 
 
 @pytest.fixture(scope="module")
-def matcher(drive):
-    map_date = drive.world.dates[0]
-    imagery = Imagery.from_array(
-        drive.world.orthophoto(map_date), west_m=0.0, north_m=drive.world.size_m[1],
-        gsd_m=drive.world.ortho_gsd_m, date=map_date,
-    )  # fmt: skip
-    return PatchMatcher(load_model(shipped("models", DEFAULT_MODEL)), imagery)
+def scenario(drive, tmp_path_factory):
+    """Imagery of the world's first date as a site on disk, and what a 10 Hz camera sees at 5 m/s."""
+    return scenario_of(drive, drive.world.dates[0], tmp_path_factory.mktemp("closed_loop") / "site")
+
+
+@pytest.fixture(scope="module")
+def matcher(scenario):
+    """The shipped model on the layer as a vehicle reads it: averaged to the model's resolution."""
+    model = load_model(shipped("models", DEFAULT_MODEL))
+    layer = scenario.site.layer(MAP_LAYER)
+    return PatchMatcher(model, Imagery.load(scenario.site, layer, gsd_m=model.card.patch.gsd_m))
 
 
 def localized(drive, matcher, events, seed=0):
@@ -44,8 +50,8 @@ def localized(drive, matcher, events, seed=0):
 
 
 @pytest.fixture(scope="module")
-def events(drive):
-    return tuple(drive.events(spacing_m=1.0))
+def events(scenario):
+    return scenario.events
 
 
 @pytest.fixture(scope="module")
