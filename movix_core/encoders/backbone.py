@@ -6,6 +6,7 @@ from typing import Any
 
 import timm
 import torch
+from timm.models import FeatureListNet
 from torch import nn
 from torch.nn import functional
 
@@ -16,7 +17,9 @@ from movix_core.errors import ModelError
 class Backbone(nn.Module):
     """timm backbone -> one feature vector per image: (B, C, H, W) -> (B, feature_dim).
 
-    pool_grid 0 uses the backbone's own pooling; k > 0 averages its feature map onto k x k cells.
+    pool_grid 0 uses the backbone's own pooling; k > 0 brings its last feature map to k x k cells, or, with timm's
+    arguments features_only and out_indices, all the maps these ask for, one behind the other: fine ones tell where
+    an edge runs, coarse ones what lies around. cell_dim: features of a cell; cells vary fastest.
     pretrained: fetch weights from the hub (training on a machine with a network).
     Errors: ModelError for a name timm does not know, arguments it refuses, a hub out of reach, and, when it is
     called, a pool_grid on a backbone that has no feature map (ViT).
@@ -26,7 +29,8 @@ class Backbone(nn.Module):
         super().__init__()
         self.net: Any = _timm_net(spec, in_chans=channels)  # torch takes attributes of unknown modules for tensors
         self.pool_grid = pool_grid
-        self.feature_dim: int = self.net.num_features * max(1, pool_grid) ** 2
+        self.cell_dim: int = sum(self.net.feature_info.channels()) if _gives_maps(self.net) else self.net.num_features
+        self.feature_dim: int = self.cell_dim * max(1, pool_grid) ** 2
         self.freeze(spec.frozen)
         if pretrained:
             self.adopt(_hub_weights(spec), f"timm's weights of {spec.name}")
@@ -34,13 +38,15 @@ class Backbone(nn.Module):
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         if self.pool_grid == 0:
             return self.net(images)
-        features = self.net.forward_features(images)
-        if features.dim() != 4 or features.shape[1] != self.net.num_features:
+        maps = self.net(images) if _gives_maps(self.net) else [self.net.forward_features(images)]
+        depth = sum(features.shape[1] for features in maps)
+        if any(features.dim() != 4 for features in maps) or depth != self.cell_dim:
             raise ModelError(
-                f"pool_grid {self.pool_grid} needs a convolutional backbone, with a map of {self.net.num_features} "
-                f"features: {type(self.net).__name__} gives {tuple(features.shape)}; set architecture.pool_grid to 0"
+                f"pool_grid {self.pool_grid} needs a convolutional backbone, with a map of {self.cell_dim} "
+                f"features: {type(self.net).__name__} gives {[tuple(features.shape) for features in maps]}; "
+                "set architecture.pool_grid to 0"
             )
-        return functional.adaptive_avg_pool2d(features, self.pool_grid).flatten(1)
+        return torch.cat([_brought_to(features, self.pool_grid) for features in maps], dim=1).flatten(1)
 
     def freeze(self, frozen: bool) -> None:
         """Keep the weights as they are from now on, or let them learn."""
@@ -70,6 +76,18 @@ class Backbone(nn.Module):
     def train(self, mode: bool = True) -> Backbone:
         """A frozen backbone stays in evaluation mode, so that its normalisation statistics do too."""
         return super().train(mode and not self.frozen)
+
+
+def _brought_to(features: torch.Tensor, side: int) -> torch.Tensor:
+    """A feature map (B, C, h, w) averaged, or where it is coarser interpolated, to (B, C, side, side)."""
+    if features.shape[-1] < side:
+        return functional.interpolate(features, size=(side, side), mode="bilinear", align_corners=False)
+    return functional.adaptive_avg_pool2d(features, side)
+
+
+def _gives_maps(net: Any) -> bool:
+    """Whether it was made with features_only, and so gives a list of feature maps."""
+    return isinstance(net, FeatureListNet)
 
 
 def _timm_net(spec: BackboneSpec, **options: Any) -> Any:

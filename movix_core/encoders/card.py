@@ -31,6 +31,10 @@ class Architecture:
     pool_grid: 0 takes the backbone's own pooling (class token or global average, the paper); k keeps
         the k x k layout of its feature map, which a small convolutional backbone needs to tell where
         things lie.
+    alignment: 'whole' merges the features of all cells into one vector (the paper). 'cells' aligns each of
+        the pool_grid**2 cells by itself, with the same weights, and keeps them apart in the embedding
+        (embedding_dim / pool_grid**2 numbers each), so that similarity is a correlation cell by cell: what
+        is learnt in one place serves in every other, and little land has much to teach.
     embedding_dim, alignment_dim: the paper's 768 -> 1024 -> 512 heads are the defaults.
     temporal_encoding: each branch is told the date of what it sees.
     aggregator: 'attention' weighs a clip's frames by their quality, 'mean' takes all alike.
@@ -39,6 +43,7 @@ class Architecture:
     ground: BackboneSpec = BackboneSpec()
     aerial: BackboneSpec = BackboneSpec()
     pool_grid: int = 0
+    alignment: str = "whole"
     alignment_dim: int = 1024
     embedding_dim: int = 512
     temporal_encoding: bool = True

@@ -8,10 +8,11 @@ from torch.nn import functional
 
 from movix_core.encoders.aggregator import build_aggregator
 from movix_core.encoders.backbone import Backbone
-from movix_core.encoders.card import BackboneSpec, ModelCard
+from movix_core.encoders.card import Architecture, BackboneSpec, ModelCard
 from movix_core.encoders.normalisation import own_colours, standardised
 from movix_core.encoders.preprocess import view_channels
 from movix_core.encoders.temporal import TemporalEncoding
+from movix_core.errors import ModelError
 
 
 class Branch(nn.Module):
@@ -24,14 +25,10 @@ class Branch(nn.Module):
         super().__init__()
         architecture = card.architecture
         self.backbone = Backbone(spec, channels, architecture.pool_grid, pretrained=pretrained)
-        features = self.backbone.feature_dim
-        self.temporal = TemporalEncoding(features) if architecture.temporal_encoding else None
-        self.alignment = nn.Sequential(
-            nn.LayerNorm(features),
-            nn.Linear(features, architecture.alignment_dim),
-            nn.GELU(),
-            nn.Linear(architecture.alignment_dim, architecture.embedding_dim),
-        )
+        cells = _cells(architecture)
+        features = self.backbone.feature_dim // cells
+        self.temporal = TemporalEncoding(features, cells) if architecture.temporal_encoding else None
+        self.alignment = Alignment(features, architecture.alignment_dim, architecture.embedding_dim // cells, cells)
         self._by_image = own_colours(card.preprocessing.normalisation)
         extra = channels - 3  # masks are passed as they are
         self.register_buffer("mean", torch.tensor([*card.preprocessing.mean, *[0.0] * extra])[:, None, None])
@@ -45,6 +42,20 @@ class Branch(nn.Module):
         """images (B, C, H, W) in 0..1 -> the backbone's (B, feature_dim)."""
         normal = standardised(images) if self._by_image else (images - self.mean) / self.std
         return self.backbone(normal.contiguous(memory_format=torch.channels_last))
+
+
+class Alignment(nn.Sequential):
+    """The paper's head; over a map of cells, the same for each of them: (B, features * cells) -> (B, out * cells).
+
+    features: of one cell. Cells vary fastest in what comes in, and slowest in what goes out.
+    """
+
+    def __init__(self, features: int, hidden: int, out: int, cells: int):
+        super().__init__(nn.LayerNorm(features), nn.Linear(features, hidden), nn.GELU(), nn.Linear(hidden, out))
+        self._cells = cells
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        return super().forward(features.unflatten(1, (-1, self._cells)).transpose(1, 2)).flatten(1)
 
 
 def embed(
@@ -89,3 +100,18 @@ class CrossViewModel(nn.Module):
     def encode_patches(self, patches: torch.Tensor, dates: torch.Tensor) -> torch.Tensor:
         """patches (N, 3, P, P) in 0..1, dates (N, 3) -> embeddings (N, D) of unit length."""
         return self.aerial(patches, dates)
+
+
+def _cells(architecture: Architecture) -> int:
+    """How many cells of a feature map are aligned each by itself; 1 where the map is aligned as a whole."""
+    if architecture.alignment == "whole":
+        return 1
+    cells = architecture.pool_grid**2
+    if architecture.alignment != "cells":
+        raise ModelError(f"architecture.alignment is '{architecture.alignment}': known are whole, cells")
+    if cells == 0 or architecture.embedding_dim % cells:
+        raise ModelError(
+            f"architecture.alignment 'cells' needs a pool_grid whose square divides embedding_dim: they are "
+            f"{architecture.pool_grid} and {architecture.embedding_dim}"
+        )
+    return cells

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-_CAPACITY = 2**16  # lattice poses kept: 64 MiB at 256 dimensions
+_CAPACITY_BYTES = 2**27  # of embeddings kept: 32768 poses of the shipped model
 _WHOLE = 0.999  # coverage; rounding leaves a little less than 1
 _HALF_SPAN = 2**20  # cells to either side of the origin that a key has room for
 
@@ -61,7 +61,7 @@ class Atlas:
         fresh = np.arange(self._used, self._used + len(keys))
         self._used += len(keys)
         if self._used > len(self._coverage):
-            self._allocate(max(_CAPACITY, self._used), embeddings)
+            self._allocate(max(_CAPACITY_BYTES // embeddings[0].nbytes, self._used), embeddings)
         self._embeddings[fresh[0] : self._used] = embeddings
         self._coverage[fresh] = coverage
         places = np.searchsorted(self._keys, keys)

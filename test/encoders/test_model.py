@@ -108,6 +108,59 @@ def test_pool_grid_keeps_layout():
     assert Backbone(spec, 3, 0)(torch.rand(1, 3, 64, 64)).shape == (1, 16)
 
 
+def test_several_feature_maps_lie_on_one_grid():
+    spec = BackboneSpec(
+        "resnet10t", {"channels": [8, 8, 16, 16], "features_only": True, "out_indices": [1, 3]}, frozen=False
+    )
+    backbone = Backbone(spec, 3, 8).eval()
+    image = torch.rand(1, 3, 64, 64)
+    features = backbone(image).view(1, backbone.cell_dim, 8, 8)
+    fine, coarse = backbone.net(image)
+    assert features.shape[1] == 8 + 16 and fine.shape[-1] == 16 and coarse.shape[-1] == 4
+    torch.testing.assert_close(features[:, :8], torch.nn.functional.avg_pool2d(fine, 2))
+    torch.testing.assert_close(features[:, 8:, 0, 0], coarse[:, :, 0, 0])
+
+
+def cellwise_card(**changes) -> ModelCard:
+    """A tiny card whose embedding keeps 4 x 4 cells apart, four numbers each."""
+    maps = {"channels": [8, 8, 16, 16], "features_only": True, "out_indices": [1]}
+    net = BackboneSpec("resnet10t", maps, frozen=False)
+    small = Architecture(net, net, pool_grid=4, alignment="cells", alignment_dim=32, embedding_dim=64)
+    return tiny_card(architecture=dataclasses.replace(small, **changes))
+
+
+def test_aligned_cell_by_cell_what_moves_by_a_cell_moves_in_the_embedding():
+    model = CrossViewModel(cellwise_card()).eval()
+    land = torch.rand(1, 3, 96, 96)
+    dates = date_features([datetime.date(2020, 7, 1)])
+    here, east = (model.encode_patches(land[..., 24 : 24 + 64, left : left + 64], dates) for left in (0, 16))
+    here, east = (embedding.view(4, 4, 4) for embedding in (here, east))  # row, column, numbers of a cell
+    inner_here, inner_east = (
+        torch.nn.functional.normalize(cells, dim=-1) for cells in (here[1:3, 2], east[1:3, 1])
+    )  # fmt: skip
+    torch.testing.assert_close(inner_here, inner_east, atol=0.05, rtol=0.0)
+
+
+def test_a_date_changes_all_cells_alike():
+    model = CrossViewModel(cellwise_card()).eval()
+    added = model.aerial.temporal(date_features([datetime.date(2020, 7, 1)]))
+    cells = added.view(8, 16)
+    torch.testing.assert_close(cells, cells[:, :1].expand(-1, 16))
+
+
+@pytest.mark.parametrize(
+    "changes, told",
+    [
+        ({"alignment": "rows"}, "architecture.alignment is 'rows': known are whole, cells"),
+        ({"pool_grid": 0}, "needs a pool_grid whose square divides embedding_dim: they are 0 and 64"),
+        ({"embedding_dim": 60}, "needs a pool_grid whose square divides embedding_dim: they are 4 and 60"),
+    ],
+)
+def test_an_alignment_that_can_not_be_is_refused(changes, told):
+    with pytest.raises(ModelError, match=told):
+        CrossViewModel(cellwise_card(**changes))
+
+
 @pytest.mark.parametrize("name", ["vit_tiny_patch16_224", "swin_tiny_patch4_window7_224"])
 def test_a_grid_of_tokens_is_no_feature_map(name):
     small = {"depth": 1, "embed_dim": 12, "num_heads": 1} if name.startswith("vit") else {
@@ -128,5 +181,5 @@ def test_unknown_names_are_refused():
 
 
 def test_embedding_size_is_the_cards():
-    card = tiny_card(architecture=Architecture(*[tiny_card().architecture.ground] * 2, 1, 24, 40))
+    card = tiny_card(architecture=dataclasses.replace(tiny_card().architecture, alignment_dim=24, embedding_dim=40))
     assert CrossViewModel(card).eval().encode_patches(torch.rand(1, 3, 32, 32), torch.zeros(1, 3)).shape == (1, 40)

@@ -61,7 +61,7 @@ def test_a_moving_belief_only_pays_for_new_ground():
 
 
 def test_a_full_atlas_starts_anew_and_stays_right(monkeypatch):
-    monkeypatch.setattr(atlas, "_CAPACITY", 100)
+    monkeypatch.setattr(atlas, "_CAPACITY_BYTES", 100 * 3 * 8)
     encode = Recorder()
     lattice = Atlas(encode, 1.0, 8)
     rng = np.random.default_rng(2)
@@ -83,7 +83,7 @@ def test_full_turns_are_the_same_heading(turns):
 
 def test_its_memory_is_taken_once(monkeypatch):
     """A long drive forgets and learns without end; nothing is allocated for that but what is handed out."""
-    monkeypatch.setattr(atlas, "_CAPACITY", 100)
+    monkeypatch.setattr(atlas, "_CAPACITY_BYTES", 100 * 3 * 8)
     lattice = Atlas(Recorder(), 1.0, 8)
     rng = np.random.default_rng(3)
     places = set()
@@ -94,7 +94,7 @@ def test_its_memory_is_taken_once(monkeypatch):
 
 
 def test_more_poses_than_there_is_room_for_are_right_too(monkeypatch):
-    monkeypatch.setattr(atlas, "_CAPACITY", 100)
+    monkeypatch.setattr(atlas, "_CAPACITY_BYTES", 100 * 3 * 8)
     lattice = Atlas(Recorder(), 1.0, 8)
     cloud = np.random.default_rng(4).uniform([-20, -20, -3], [20, 20, 3], (1000, 3))
     for poses in (cloud[:50], cloud, cloud[:50]):
