@@ -14,7 +14,7 @@ from movix_core.errors import SiteError
 from movix_core.maps.aerial_map import open_map
 from movix_core.maps.layer_choice import choose_layers
 from movix_core.maps.site import load_site
-from movix_core.matching.patches import PatchMatcher
+from movix_core.matching.choice import matcher_for
 from movix_core.matching.seasons import MapMatcher, SeasonsMatcher
 from movix_core.paths import shipped
 from movix_core.types import Pose2D
@@ -43,7 +43,7 @@ def matcher_from_config(
         )
         for layer in layers
     ]  # fmt: skip
-    matchers = [PatchMatcher(model, aerial_map, drive_date, config.matching) for aerial_map in maps]
+    matchers = [matcher_for(model, aerial_map, drive_date, config.matching) for aerial_map in maps]
     return matchers[0] if len(matchers) == 1 else SeasonsMatcher(matchers, config.map.fusion)
 
 

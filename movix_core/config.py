@@ -71,10 +71,12 @@ class FilterConfig:
 
 @dataclass(frozen=True)
 class MatchingConfig:
-    """How poses are scored: a tight belief exactly, a wide one through an atlas of lattice poses."""
+    """How poses are scored: by correlation with sheets of the map where the model aligns cells; where it aligns patches
+    as a whole, a tight belief exactly, a wide one through an atlas of lattice poses."""
 
     exact_poses: int = _param(500, "up to so many poses are encoded exactly; more are looked up in the atlas", low=0)
     atlas_spacing: float = _param(2.0, "spacing of the atlas's lattice in x and y", unit="m", low=0.1)
+    sheet_headings: int = _param(80, "headings, in a full turn, at which the map is encoded", low=4)
     atlas_headings: int = _param(24, "headings of the atlas's lattice in a full turn", low=4)
 
 

@@ -23,6 +23,16 @@ def tiny_card(view: str = "mosaic", **changes) -> ModelCard:
     return dataclasses.replace(card, **changes)
 
 
+def cellwise_card(view: str = "mosaic", offset_m: float = 8.0) -> ModelCard:
+    """Card of a tiny model that aligns 8 x 8 cells, and sees no further around a cell than the margin of a sheet."""
+    maps = {"channels": [8, 8, 16, 16], "stem_width": 8, "features_only": True, "out_indices": [1]}
+    net = BackboneSpec("resnet10t", maps, frozen=False)
+    return tiny_card(
+        view, patch=PatchGeometry(size_m=32.0, offset_m=offset_m, pixels=32),
+        architecture=Architecture(net, net, pool_grid=8, alignment="cells", alignment_dim=16, embedding_dim=256),
+    )  # fmt: skip
+
+
 def tiny_model(view: str = "mosaic", seed: int = 0, **changes) -> CrossViewModel:
     """A tiny model in evaluation mode, its random weights seeded."""
     torch.manual_seed(seed)

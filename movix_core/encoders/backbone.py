@@ -36,8 +36,10 @@ class Backbone(nn.Module):
             self.adopt(_hub_weights(spec), f"timm's weights of {spec.name}")
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        if self.pool_grid == 0:
-            return self.net(images)
+        return self.net(images) if self.pool_grid == 0 else self.cells(images, self.pool_grid).flatten(1)
+
+    def cells(self, images: torch.Tensor, side: int) -> torch.Tensor:
+        """images (B, C, H, W) -> their features on a grid of cells, (B, cell_dim, side, side)."""
         maps = self.net(images) if _gives_maps(self.net) else [self.net.forward_features(images)]
         depth = sum(features.shape[1] for features in maps)
         if any(features.dim() != 4 for features in maps) or depth != self.cell_dim:
@@ -46,7 +48,7 @@ class Backbone(nn.Module):
                 f"features: {type(self.net).__name__} gives {[tuple(features.shape) for features in maps]}; "
                 "set architecture.pool_grid to 0"
             )
-        return torch.cat([_brought_to(features, self.pool_grid) for features in maps], dim=1).flatten(1)
+        return torch.cat([_brought_to(features, side) for features in maps], dim=1)
 
     def freeze(self, frozen: bool) -> None:
         """Keep the weights as they are from now on, or let them learn."""

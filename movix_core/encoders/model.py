@@ -13,6 +13,7 @@ from movix_core.encoders.normalisation import own_colours, standardised
 from movix_core.encoders.preprocess import view_channels
 from movix_core.encoders.temporal import TemporalEncoding
 from movix_core.errors import ModelError
+from movix_core.maps.sheets import MARGIN
 
 
 class Branch(nn.Module):
@@ -27,8 +28,8 @@ class Branch(nn.Module):
         self.backbone = Backbone(spec, channels, architecture.pool_grid, pretrained=pretrained)
         cells = _cells(architecture)
         features = self.backbone.feature_dim // cells
-        self.temporal = TemporalEncoding(features, cells) if architecture.temporal_encoding else None
-        self.alignment = Alignment(features, architecture.alignment_dim, architecture.embedding_dim // cells, cells)
+        self.temporal = TemporalEncoding(features) if architecture.temporal_encoding else None
+        self.alignment = Alignment(features, architecture.alignment_dim, architecture.embedding_dim // cells)
         self._by_image = own_colours(card.preprocessing.normalisation)
         extra = channels - 3  # masks are passed as they are
         self.register_buffer("mean", torch.tensor([*card.preprocessing.mean, *[0.0] * extra])[:, None, None])
@@ -40,8 +41,17 @@ class Branch(nn.Module):
 
     def features(self, images: torch.Tensor) -> torch.Tensor:
         """images (B, C, H, W) in 0..1 -> the backbone's (B, feature_dim)."""
+        return self.backbone(self._normal(images))
+
+    def cells(self, images: torch.Tensor, dates: torch.Tensor, side: int) -> torch.Tensor:
+        """images (B, C, S, S) in 0..1, dates (B, 3) -> their cells (B, d, side, side), each aligned by itself."""
+        features = self.backbone.cells(self._normal(images), side).flatten(1)
+        aligned = align(features, dates, self.temporal, self.alignment)
+        return aligned.view(len(images), side, side, -1).permute(0, 3, 1, 2)
+
+    def _normal(self, images: torch.Tensor) -> torch.Tensor:
         normal = standardised(images) if self._by_image else (images - self.mean) / self.std
-        return self.backbone(normal.contiguous(memory_format=torch.channels_last))
+        return normal.contiguous(memory_format=torch.channels_last)
 
 
 class Alignment(nn.Sequential):
@@ -50,21 +60,29 @@ class Alignment(nn.Sequential):
     features: of one cell. Cells vary fastest in what comes in, and slowest in what goes out.
     """
 
-    def __init__(self, features: int, hidden: int, out: int, cells: int):
+    def __init__(self, features: int, hidden: int, out: int):
         super().__init__(nn.LayerNorm(features), nn.Linear(features, hidden), nn.GELU(), nn.Linear(hidden, out))
-        self._cells = cells
+        self._features = features
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
-        return super().forward(features.unflatten(1, (-1, self._cells)).transpose(1, 2)).flatten(1)
+        return super().forward(features.unflatten(1, (self._features, -1)).transpose(1, 2)).flatten(1)
 
 
 def embed(
     features: torch.Tensor, dates: torch.Tensor, temporal: nn.Module | None, alignment: nn.Module
 ) -> torch.Tensor:
     """features (B, feature_dim), dates (B, 3) -> (B, D) of unit length; all of a branch behind its backbone."""
+    return functional.normalize(align(features, dates, temporal, alignment), dim=-1)
+
+
+def align(
+    features: torch.Tensor, dates: torch.Tensor, temporal: nn.Module | None, alignment: nn.Module
+) -> torch.Tensor:
+    """As `embed`, of any length."""
     if temporal is not None:
-        features = features + temporal(dates)
-    return functional.normalize(alignment(features).float(), dim=-1)
+        told = temporal(dates)
+        features = features + told.repeat_interleave(features.shape[1] // told.shape[1], dim=1)
+    return alignment(features).float()
 
 
 class CrossViewModel(nn.Module):
@@ -100,6 +118,12 @@ class CrossViewModel(nn.Module):
     def encode_patches(self, patches: torch.Tensor, dates: torch.Tensor) -> torch.Tensor:
         """patches (N, 3, P, P) in 0..1, dates (N, 3) -> embeddings (N, D) of unit length."""
         return self.aerial(patches, dates)
+
+    def encode_sheets(self, sheets: torch.Tensor, dates: torch.Tensor) -> torch.Tensor:
+        """sheets (N, 3, S, S) in 0..1, see `maps.sheets`, dates (N, 3) -> cells (N, d, s, s) without the margin."""
+        geometry = self.card.patch
+        side = sheets.shape[-1] * self.card.architecture.pool_grid // geometry.pixels
+        return self.aerial.cells(sheets, dates, side)[..., MARGIN:-MARGIN, MARGIN:-MARGIN]
 
 
 def _cells(architecture: Architecture) -> int:

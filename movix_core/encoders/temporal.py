@@ -36,15 +36,11 @@ def date_of_stamp(stamp_ns: int) -> datetime.date:
 
 
 class TemporalEncoding(nn.Module):
-    """(N, 3) date features -> (N, feature_dim * cells), to be added to the backbone's features.
+    """(N, 3) date features -> (N, feature_dim), to be added to the backbone's features, or to those of each cell."""
 
-    cells: each of the feature_dim numbers is added to so many cells of a feature map.
-    """
-
-    def __init__(self, feature_dim: int, cells: int = 1):
+    def __init__(self, feature_dim: int):
         super().__init__()
         self.net = nn.Sequential(nn.Linear(DATE_FEATURES, 64), nn.GELU(), nn.Linear(64, feature_dim))
-        self._cells = cells
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
-        return self.net(features).repeat_interleave(self._cells, dim=-1)
+        return self.net(features)

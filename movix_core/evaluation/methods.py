@@ -22,7 +22,8 @@ from movix_core.localizer import Localizer
 from movix_core.maps.aerial_map import AerialMap
 from movix_core.maps.imagery import Imagery
 from movix_core.maps.patches import PatchGeometry, cut_patches
-from movix_core.matching.patches import MIN_COVERAGE, PatchMatcher
+from movix_core.matching.choice import matcher_for
+from movix_core.matching.clip_matcher import MIN_COVERAGE, ClipMatcher
 from movix_core.types import Event, OdometryEvent
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Bench:
     @cached_property
     def matcher(self) -> RememberingMatcher:
         """The matcher under test."""
-        return RememberingMatcher(self._patch_matcher(MAP_LAYER))
+        return RememberingMatcher(self._clip_matcher(MAP_LAYER))
 
     @cached_property
     def _model(self) -> CrossViewModel:
@@ -61,25 +62,25 @@ class Bench:
 
     def constant_scores(self) -> Equipment:
         """The same filter, blind."""
-        matcher = self._patch_matcher(MAP_LAYER)
+        matcher = self._clip_matcher(MAP_LAYER)
         coarse = dataclasses.replace(self._model.card.patch, pixels=8)
         return ConstantMatcher(matcher, partial(_covers, matcher.imagery, coarse)), self.scenario.events
 
     def other_drive_clips(self) -> Equipment:
         """The method shown another drive's images."""
-        return RememberingMatcher(self._patch_matcher(MAP_LAYER)), self.scenario.events_seen_by(self.donor())
+        return RememberingMatcher(self._clip_matcher(MAP_LAYER)), self.scenario.events_seen_by(self.donor())
 
     def same_date_map(self) -> Equipment | None:
         """The method with a map of the drive's own date; None where there is none."""
         if not self.scenario.has_same_date_map:
             return None
-        return RememberingMatcher(self._patch_matcher(SAME_DATE_LAYER)), self.scenario.events
+        return RememberingMatcher(self._clip_matcher(SAME_DATE_LAYER)), self.scenario.events
 
-    def _patch_matcher(self, layer: str) -> PatchMatcher:
+    def _clip_matcher(self, layer: str) -> ClipMatcher:
         site = self.scenario.site
         device = choose_device(self.config.device)
         imagery = Imagery.load(site, site.layer(layer), gsd_m=self._model.card.patch.gsd_m, device=device)
-        return PatchMatcher(self._model, imagery, self.scenario.drive_date, self.config.matching)
+        return matcher_for(self._model, imagery, self.scenario.drive_date, self.config.matching)
 
 
 FILTER_METHODS: dict[str, Callable[[Bench], Equipment | None]] = {

@@ -21,8 +21,7 @@ from movix_core.clip import Clip, ClipBuffer, ClipFrame
 from movix_core.config import LocalizationConfig
 from movix_core.encoders.card import ClipSpec
 from movix_core.encoders.checkpoint import load_model
-from movix_core.encoders.device import choose_device, native_precision
-from movix_core.encoders.temporal import date_features
+from movix_core.encoders.device import choose_device
 from movix_core.errors import RecordingError
 from movix_core.evaluation.benchmark import fingerprint
 from movix_core.evaluation.journal import Journal
@@ -31,8 +30,8 @@ from movix_core.evaluation.scenario import MAP_LAYER, SAME_DATE_LAYER, Case, Sce
 from movix_core.evaluation.sets import BenchmarkSet
 from movix_core.geometry.angles import wrap
 from movix_core.maps.imagery import Imagery
-from movix_core.maps.patches import cut_patches
-from movix_core.matching.patches import MIN_COVERAGE, PatchMatcher
+from movix_core.matching.choice import matcher_for
+from movix_core.matching.clip_matcher import ClipMatcher
 from movix_core.odometry_buffer import OdometryBuffer
 from movix_core.parallel import run_tasks
 from movix_core.types import Event, OdometryEvent
@@ -146,7 +145,7 @@ def retrieve(scenario: Scenario, drive: str, model_folder: Path, device_name: st
     device = choose_device(device_name)
     model = load_model(model_folder, device)
     imagery = Imagery.load(scenario.site, scenario.site.layer(layer), gsd_m=model.card.patch.gsd_m, device=device)
-    matcher = PatchMatcher(model, imagery, scenario.drive_date)
+    matcher = matcher_for(model, imagery, scenario.drive_date)
     clips = clips_of(scenario.events, model.card.clip)
     truth, valid = scenario.truth.at([clip.stamp_ns for clip in clips])
     usable = np.flatnonzero(valid)
@@ -167,18 +166,12 @@ def retrieve(scenario: Scenario, drive: str, model_folder: Path, device_name: st
     ]  # fmt: skip
 
 
-@torch.inference_mode()
-def _scores(matcher: PatchMatcher, observations: torch.Tensor, candidates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _scores(matcher: ClipMatcher, observations: torch.Tensor, candidates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The candidates that have imagery (N, 3), and their scores (N, Q): each is encoded once for all queries."""
-    imagery = matcher.imagery.near(candidates)
-    date = date_features([imagery.date]).to(imagery.device)
     kept, scores = [], []
     for start in range(0, len(candidates), _CHUNK):
         poses = candidates[start : start + _CHUNK]
-        patches, coverage = cut_patches(imagery, poses, matcher.model.card.patch)
-        valid = coverage >= MIN_COVERAGE
-        with native_precision(imagery.device):
-            embeddings = matcher.model.encode_patches(patches[valid], date.expand(int(valid.sum()), -1))
-        kept.append(poses[valid.cpu().numpy()])
-        scores.append((embeddings.float() @ observations.T).cpu().numpy())
+        scored, valid = matcher.score_all(observations, poses)
+        kept.append(poses[valid])
+        scores.append(scored[valid])
     return np.concatenate(kept), np.concatenate(scores)

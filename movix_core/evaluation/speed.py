@@ -18,7 +18,8 @@ from movix_core.encoders.checkpoint import load_model
 from movix_core.encoders.device import choose_device
 from movix_core.geometry.camera import tartandrive_camera
 from movix_core.maps.imagery import Imagery
-from movix_core.matching.patches import PatchMatcher
+from movix_core.matching.choice import matcher_for
+from movix_core.matching.clip_matcher import ClipMatcher
 
 _MAP_SIDE_M = 1000.0
 _TRACKING_SIGMA = (2.0, 2.0, 0.05)
@@ -39,7 +40,7 @@ def measure_updates(model_folder: Path, config: LocalizationConfig, repeats: int
     rgb = rng.integers(0, 256, (side, side, 3), dtype=np.uint8)
     date = datetime.date(2020, 6, 1)
     imagery = Imagery.from_array(rgb, west_m=0.0, north_m=_MAP_SIDE_M, gsd_m=gsd_m, date=date, device=device)
-    matcher = PatchMatcher(model, imagery, date, config.matching)
+    matcher = matcher_for(model, imagery, date, config.matching)
     clip = _clip(model.card.clip.length, model.card.clip.spacing_m, rng)
     observe_ms = _median_ms(lambda: matcher.observe(clip), repeats)
     observation = matcher.observe(clip)
@@ -50,7 +51,7 @@ def measure_updates(model_folder: Path, config: LocalizationConfig, repeats: int
     return rows
 
 
-def _score_next(matcher: PatchMatcher, observation: torch.Tensor, beliefs: Iterator[np.ndarray]) -> None:
+def _score_next(matcher: ClipMatcher, observation: torch.Tensor, beliefs: Iterator[np.ndarray]) -> None:
     matcher.score(observation, next(beliefs))
 
 

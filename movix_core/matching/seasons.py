@@ -13,8 +13,8 @@ import torch
 from movix_core.clip import Clip
 from movix_core.maps.aerial_map import AerialMap
 from movix_core.maps.imagery import Imagery
+from movix_core.matching.clip_matcher import ClipMatcher
 from movix_core.matching.matcher import MatcherLike
-from movix_core.matching.patches import PatchMatcher
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,13 @@ class LayeredMap:
 
 
 class SeasonsMatcher(MatcherLike):
-    """Implements `matching.matcher.Matcher` with one `PatchMatcher` per layer, which share model and drive date.
+    """Implements `matching.matcher.Matcher` with one `ClipMatcher` per layer, which share model and drive date.
 
     A pose's score is the best over the layers, or their mean; layers without imagery at the pose do
     not count, and a pose is valid where any layer has imagery. Costs as much as all layers together.
     """
 
-    def __init__(self, matchers: Sequence[PatchMatcher], fusion: str):
+    def __init__(self, matchers: Sequence[ClipMatcher], fusion: str):
         """fusion: best or mean."""
         super().__init__(matchers[0])
         self.model = matchers[0].model
@@ -75,7 +75,7 @@ class SeasonsMatcher(MatcherLike):
         return self._fuse(scores, valid), np.asarray(valid.any(axis=0))
 
 
-MapMatcher = PatchMatcher | SeasonsMatcher
+MapMatcher = ClipMatcher | SeasonsMatcher
 
 
 def _best(scores: np.ndarray, valid: np.ndarray) -> np.ndarray:

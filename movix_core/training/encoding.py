@@ -7,8 +7,10 @@ from abc import ABC, abstractmethod
 import torch
 from torch import nn
 
+from movix_core.encoders.correlation import at_places, correlate
 from movix_core.encoders.model import Branch, CrossViewModel, embed
 from movix_core.training.groups import ClipInputs, PatchInputs
+from movix_core.training.sheets import SheetGroup
 
 
 class Encoder(nn.Module, ABC):
@@ -35,6 +37,22 @@ class WholeModel(Encoder):
 
     def patches(self, inputs: PatchInputs) -> torch.Tensor:
         return self.model.encode_patches(inputs.patches, inputs.dates)
+
+
+class SheetModel(WholeModel):
+    """From images, of a model whose cells are aligned each by itself; a patch comes as a sheet that holds but one."""
+
+    def patches(self, inputs: PatchInputs) -> torch.Tensor:
+        cells = self.model.encode_sheets(inputs.patches, inputs.dates)
+        return nn.functional.normalize(cells.permute(0, 2, 3, 1).flatten(1), dim=-1)
+
+    def similarity(self, group: SheetGroup) -> tuple[torch.Tensor, torch.Tensor]:
+        """(A, A + M n n), see `SheetGroup`, and the attention weights (A, F)."""
+        clips, weights = self.clips(group.clips)
+        cells = self.model.encode_sheets(group.sheets.patches, group.sheets.dates)
+        lattices = correlate(clips.float(), cells, self.model.card.architecture.pool_grid)
+        own = at_places(lattices[:, group.own], group.places)
+        return torch.cat([own, lattices.flatten(1)], dim=1), weights
 
 
 class Heads(Encoder):

@@ -13,9 +13,9 @@ import yaml
 from movix_core.encoders.card import ModelCard, from_tree
 from movix_core.errors import ModelError, TrainingError
 
-# What a training may be made of: self-supervised pretraining of the backbones; everything at once; alignment heads on
-# frozen backbones; the aggregator on frozen encoders.
-STAGES = ("pretrain", "joint", "heads", "aggregator")
+# What a training may be made of: self-supervised pretraining of the backbones; everything at once, patch by patch or
+# against all patches of sheets; alignment heads on frozen backbones; the aggregator on frozen encoders.
+STAGES = ("pretrain", "joint", "sheets", "heads", "aggregator")
 # Which imagery date the positive of a clip may come from, see SamplingRecipe.
 POSITIVES = ("own_date", "single", "multi_season")
 
@@ -57,7 +57,8 @@ class SamplingRecipe:
     A batch is `groups` of `anchors` clips of one drive, all compared with one imagery layer (so that
     season is no shortcut). Each anchor brings its positive (the same pose) and `negatives` others:
     negative_distance_m away and/or (`negative_rule`) turned by more than negative_yaw_deg.
-    Candidates closer than guard_distance_m and guard_yaw_deg to an anchor are not held against it.
+    Candidates closer than guard_distance_m and guard_yaw_deg to an anchor are not held against it. In stage
+    `sheets`, an anchor brings a sheet with its place and `negatives` sheets more, and all their patches are candidates.
     curriculum: over this share of the training the layer's date is drawn from other dates than the
         drive's with a probability growing from 0 to 1; 0 has none.
     positives: 'own_date' takes the imagery nearest in time to the drive, always: no change of season is
@@ -143,7 +144,7 @@ class Recipe:
     """A training: model card (without results), data, sampling, loss, optimization, seed.
 
     stages: which of STAGES to run, in this order.
-    optimization: of the stages `joint` and `heads`; the others have their own.
+    optimization: of the stages `joint`, `sheets` and `heads`; the others have their own.
     pretrained: fetch backbone weights from the timm hub.
     backbone_weights: or read them from this safetensors file, a path or a file of the shared data.
     """
@@ -192,6 +193,8 @@ def check_recipe(recipe: Recipe) -> None:
         raise TrainingError(f"data.orthophoto_gsd_m is {recipe.data.orthophoto_gsd_m}: give metres, smallest first")
     for stage in recipe.stages or ("",):
         _check_choice("stages", stage, STAGES)
+    if "sheets" in recipe.stages:
+        _check_sheets(recipe)
     if recipe.pretrained and recipe.backbone_weights:
         raise TrainingError("pretrained and backbone_weights both say where the backbone comes from: keep one")
     for name in ("optimization", "aggregation") if sampling.mined else ():
@@ -201,6 +204,19 @@ def check_recipe(recipe: Recipe) -> None:
                 f"{name}.checkpoint_every ({every}) must be a multiple of sampling.pool_refresh "
                 f"({sampling.pool_refresh}): a resumed training makes its pool anew"
             )
+
+
+def _check_sheets(recipe: Recipe) -> None:
+    architecture, patch = recipe.model.architecture, recipe.model.patch
+    if architecture.alignment != "cells":
+        raise TrainingError(f"stage 'sheets' needs architecture.alignment 'cells', not '{architecture.alignment}'")
+    if patch.pixels % max(architecture.pool_grid, 1):
+        raise TrainingError(f"patch.pixels ({patch.pixels}) must be a multiple of pool_grid ({architecture.pool_grid})")
+    if recipe.sampling.mined:
+        raise TrainingError(
+            "stage 'sheets' compares a clip with every place of its sheets: there is nothing to mine, so let "
+            "sampling.hard_negatives be false and sampling.positives single or own_date"
+        )
 
 
 def _check_choice(field_name: str, value: str, known: tuple[str, ...]) -> None:

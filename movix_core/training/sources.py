@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -47,12 +47,13 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class ImageSource:
-    """Views and patches as images, augmented as a plan says."""
+    """Views and patches as images, augmented as a plan says. geometry: of what is cut, the card's patch if None."""
 
     drives: Sequence[DriveClips]
     card: ModelCard
     sampling: SamplingRecipe
     device: torch.device
+    geometry: PatchGeometry | None = None
     fixed_poses: bool = False
 
     def pool_poses(self, drive: int, seed: int) -> np.ndarray:
@@ -61,16 +62,8 @@ class ImageSource:
     def group(self, drive: int, plan: GroupPlan) -> Group:
         clips = self.clips(drive, plan.rows)
         patches = self.patches(drive, plan.layers, plan.poses, plan.pool_index)
-        views, images = clips.views, patches.patches
-        if plan.seed is not None:
-            generator = torch.Generator().manual_seed(plan.seed)
-            views, images = jitter_colour(views, generator), jitter_colour(images[None], generator)[0]
-        if plan.mirrored:
-            views, images = views.flip(-1), images.flip(-1)
-        return Group(
-            ClipInputs(views, clips.dates, clips.distances_m, clips.present), PatchInputs(images, patches.dates),
-            *_pairs(self.drives[drive], plan, self.card.patch, self.device),
-        )  # fmt: skip
+        clips, patches = augmented(clips, patches, plan.seed, mirrored=plan.mirrored)
+        return Group(clips, patches, *_pairs(self.drives[drive], plan, self.card.patch, self.device))
 
     def clips(self, drive: int, rows: np.ndarray) -> ClipInputs:
         clips = self.drives[drive]
@@ -79,14 +72,27 @@ class ImageSource:
 
     def patches(self, drive: int, layers: np.ndarray, poses: np.ndarray, pool_index: np.ndarray) -> PatchInputs:
         clips = self.drives[drive]
-        shape = (len(poses), 3, self.card.patch.pixels, self.card.patch.pixels)
-        patches = torch.empty(shape, device=self.device)
+        geometry = self.geometry or self.card.patch
+        patches = torch.empty((len(poses), 3, geometry.pixels, geometry.pixels), device=self.device)
         for layer in np.unique(layers):
             chosen = np.flatnonzero(layers == layer)
             patches[torch.from_numpy(chosen).to(self.device)] = _cut(
-                clips, int(layer), poses[chosen], self.card, self.device
+                clips, int(layer), poses[chosen], geometry, self.device
             )
         return PatchInputs(patches, date_rows(clips, layers, self.device))
+
+
+def augmented(
+    clips: ClipInputs, patches: PatchInputs, seed: int | None, *, mirrored: bool
+) -> tuple[ClipInputs, PatchInputs]:
+    """With other colours, unless seed is None, and left and right swapped if so wished."""
+    views, images = clips.views, patches.patches
+    if seed is not None:
+        generator = torch.Generator().manual_seed(seed)
+        views, images = jitter_colour(views, generator), jitter_colour(images[None], generator)[0]
+    if mirrored:
+        views, images = views.flip(-1), images.flip(-1)
+    return replace(clips, views=views), replace(patches, patches=images)
 
 
 @dataclass(frozen=True)
@@ -180,9 +186,11 @@ def _clip_facts(
     )
 
 
-def _cut(drive: DriveClips, layer: int, poses: np.ndarray, card: ModelCard, device: torch.device) -> torch.Tensor:
+def _cut(
+    drive: DriveClips, layer: int, poses: np.ndarray, geometry: PatchGeometry, device: torch.device
+) -> torch.Tensor:
     """Patches (N, 3, P, P) around poses, from the part of the layer they lie in."""
-    reach = abs(card.patch.offset_m) + card.patch.size_m
+    reach = abs(geometry.offset_m) + geometry.size_m
     west, east = poses[:, 0].min() - reach, poses[:, 0].max() + reach
     south, north = poses[:, 1].min() - reach, poses[:, 1].max() + reach
     height, width = drive.layers.shape[1:3]
@@ -193,7 +201,7 @@ def _cut(drive: DriveClips, layer: int, poses: np.ndarray, card: ModelCard, devi
         crop, west_m=first_col * drive.gsd_m, north_m=drive.north_m - first_row * drive.gsd_m, gsd_m=drive.gsd_m,
         date=drive.dates[layer], device=device,
     )  # fmt: skip
-    return cut_patches(imagery, poses, card.patch)[0]
+    return cut_patches(imagery, poses, geometry)[0]
 
 
 def _span(first: float, last: float, size: int) -> tuple[int, int]:

@@ -29,10 +29,12 @@ from movix_core.training.stages.aggregation import aggregator_stage
 from movix_core.training.stages.heads import heads_stage
 from movix_core.training.stages.joint import joint_stage
 from movix_core.training.stages.pretraining import pretraining_stage
+from movix_core.training.stages.sheets import SheetStage
 
 _STAGES: dict[str, Callable[[Materials], Stage]] = {
     "pretrain": pretraining_stage,
     "joint": joint_stage,
+    "sheets": SheetStage,
     "heads": heads_stage,
     "aggregator": aggregator_stage,
 }

@@ -9,9 +9,10 @@ import torch
 from movix_core.encoders.aggregator import Aggregator, MeanAggregator
 from movix_core.encoders.backbone import Backbone
 from movix_core.encoders.card import Architecture, BackboneSpec, ModelCard
-from movix_core.encoders.model import CrossViewModel
+from movix_core.encoders.model import CrossViewModel, align
 from movix_core.encoders.temporal import date_features
 from movix_core.errors import ModelError
+from movix_core.maps.patches import PatchGeometry
 from test.tiny_model import tiny_card, tiny_model
 
 
@@ -122,11 +123,13 @@ def test_several_feature_maps_lie_on_one_grid():
 
 
 def cellwise_card(**changes) -> ModelCard:
-    """A tiny card whose embedding keeps 4 x 4 cells apart, four numbers each."""
+    """A tiny card whose embedding keeps 4 x 4 cells of 16 pixels apart, four numbers each."""
     maps = {"channels": [8, 8, 16, 16], "features_only": True, "out_indices": [1]}
     net = BackboneSpec("resnet10t", maps, frozen=False)
     small = Architecture(net, net, pool_grid=4, alignment="cells", alignment_dim=32, embedding_dim=64)
-    return tiny_card(architecture=dataclasses.replace(small, **changes))
+    return tiny_card(
+        architecture=dataclasses.replace(small, **changes), patch=PatchGeometry(size_m=64.0, offset_m=0.0, pixels=64)
+    )
 
 
 def test_aligned_cell_by_cell_what_moves_by_a_cell_moves_in_the_embedding():
@@ -142,10 +145,21 @@ def test_aligned_cell_by_cell_what_moves_by_a_cell_moves_in_the_embedding():
 
 
 def test_a_date_changes_all_cells_alike():
+    summer = date_features([datetime.date(2020, 7, 1)])
+    temporal = torch.nn.Linear(3, 8)
+    features = torch.zeros(1, 8 * 16)
+    cells = align(features, summer, temporal, torch.nn.Identity()).view(8, 16)
+    torch.testing.assert_close(cells, temporal(summer)[0][:, None].expand(-1, 16))
+
+
+def test_a_sheet_of_one_patch_is_that_patch_with_more_around_it():
     model = CrossViewModel(cellwise_card()).eval()
-    added = model.aerial.temporal(date_features([datetime.date(2020, 7, 1)]))
-    cells = added.view(8, 16)
-    torch.testing.assert_close(cells, cells[:, :1].expand(-1, 16))
+    image, dates = torch.rand(2, 3, 64 + 8 * 16, 64 + 8 * 16), date_features([datetime.date(2020, 7, 1)] * 2)
+    cells = model.encode_sheets(image, dates)
+    assert cells.shape == (2, 4, 4, 4)
+    patch = model.encode_patches(image[..., 64:-64, 64:-64], dates).view(2, 4, 4, 4).permute(0, 3, 1, 2)
+    inner, alone = (torch.nn.functional.normalize(each[..., 1:3, 1:3], dim=1) for each in (cells, patch))
+    torch.testing.assert_close(inner, alone, atol=1e-3, rtol=0.0)
 
 
 @pytest.mark.parametrize(

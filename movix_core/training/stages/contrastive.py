@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterator
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -81,7 +81,7 @@ class ContrastiveStage:
         self._pool = Pool(source, recipe.sampling, recipe.seed)
         self._pooled = recipe.sampling.mined or source.fixed_poses
 
-    def batches(self, step: int, processes: Processes) -> Iterator[Group]:
+    def batches(self, step: int, processes: Processes) -> Iterator[Any]:
         """Groups of the step; all processes make the same cheap draws, each makes its own groups."""
         rng = np.random.default_rng([self._seed, step])
         progress = step / self.plan.steps

@@ -1,0 +1,135 @@
+"""The map as a network sees it: sheets at fixed headings, each encoded when a belief first comes by, and then kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from movix_core.encoders.device import native_precision
+from movix_core.encoders.model import CrossViewModel
+from movix_core.maps.aerial_map import AerialMap
+from movix_core.maps.imagery import Imagery
+from movix_core.maps.patches import PatchGeometry, cut_patches
+from movix_core.maps.sheets import SheetGeometry
+from movix_core.matching.shelf import Shelf
+
+_CELLS = 24  # side of a sheet
+_WHOLE = 0.999  # coverage; rounding leaves a little less than 1
+_CHUNK_CPU, _CHUNK_GPU = 16, 64  # sheets encoded at once
+
+
+class SheetKey(NamedTuple):
+    """turn: which heading; row, column: place among the sheets that tile the plane at that heading."""
+
+    turn: int
+    row: int
+    column: int
+
+
+class Surroundings(NamedTuple):
+    """What lies around poses that share a heading.
+
+    chosen (N,): which poses; places (N, 2): row and column, not rounded, of the first cell of each pose's patch;
+    cells float16 (d, H, W); covered float16 (H, W), 0..1: how much of each cell there is imagery of.
+    """
+
+    chosen: np.ndarray
+    places: torch.Tensor
+    cells: torch.Tensor
+    covered: torch.Tensor
+
+
+class SheetMap:
+    """Cells of the map, at `headings` headings in a full turn.
+
+    For each heading the plane is laid out in rows, forward to back, and columns, left to right, of cells; sheets tile
+    it. What is kept is bounded, see `Shelf`.
+    """
+
+    def __init__(self, model: CrossViewModel, imagery: AerialMap, date: torch.Tensor, headings: int) -> None:
+        """date: (1, 3) features of the imagery's date."""
+        card = model.card
+        self._model = model
+        self._imagery = imagery
+        self._date = date
+        self._headings = headings
+        self._patch_cells = card.architecture.pool_grid
+        self._offset_m = card.patch.offset_m
+        centred = PatchGeometry(card.patch.size_m, 0.0, card.patch.pixels)
+        self._geometry = SheetGeometry(centred, self._patch_cells, _CELLS)
+        self._near: Imagery | None = None  # what is resident around the poses asked for
+        self._shelf = Shelf[SheetKey](self._encode)
+
+    def around(self, poses: np.ndarray) -> Iterator[Surroundings]:
+        """The surroundings of poses (N, 3), heading by heading."""
+        near = self._imagery.near(poses)
+        if near is not self._near:
+            self._near = near
+            self._shelf.keep(lambda sheets: sheets[:, -1].amin(dim=(1, 2)) > _WHOLE)
+        turns = np.rint(poses[:, 2] * (self._headings / (2 * np.pi))).astype(int) % self._headings
+        asked = []
+        for turn in np.unique(turns):
+            chosen = np.flatnonzero(turns == turn)
+            places = self._first_cells(poses[chosen], int(turn))
+            asked.append((chosen, places, *_sheets_under(places, self._patch_cells)))
+        keys = [_keys(int(turns[chosen[0]]), *span) for chosen, _, *span in asked]
+        self._shelf.fetch([key for block in keys for row in block for key in row])
+        for (chosen, places, low, _), block in zip(asked, keys, strict=True):
+            tiles = self._shelf.get([key for row in block for key in row]).unflatten(0, (len(block), -1))
+            whole = tiles.permute(2, 0, 3, 1, 4).flatten(3, 4).flatten(1, 2)
+            yield Surroundings(
+                chosen, torch.from_numpy(places - low * _CELLS).float().to(near.device), whole[:-1], whole[-1]
+            )  # fmt: skip
+
+    def _first_cells(self, poses: np.ndarray, turn: int) -> np.ndarray:
+        """(N, 2) row and column, not rounded, of the first cell of the patches at poses (N, 3)."""
+        x = poses[:, 0] + self._offset_m * np.cos(poses[:, 2])
+        y = poses[:, 1] + self._offset_m * np.sin(poses[:, 2])
+        heading = turn * 2 * np.pi / self._headings
+        forward, left = x * np.cos(heading) + y * np.sin(heading), y * np.cos(heading) - x * np.sin(heading)
+        return -np.stack([forward, left], axis=-1) / self._geometry.cell_m - self._patch_cells / 2
+
+    def _encode(self, keys: list[SheetKey]) -> torch.Tensor:
+        """(N, d + 1, s, s) float16: cells, and behind them the share of imagery in each."""
+        assert self._near is not None
+        size = _CHUNK_CPU if self._near.device.type == "cpu" else _CHUNK_GPU
+        return torch.cat([self._encode_chunk(keys[first : first + size]) for first in range(0, len(keys), size)])
+
+    def _encode_chunk(self, keys: list[SheetKey]) -> torch.Tensor:
+        assert self._near is not None
+        poses = self._poses_of(keys)
+        images, _ = cut_patches(self._near, poses, self._geometry.image)
+        with native_precision(self._near.device):
+            cells = self._model.encode_sheets(images, self._date.expand(len(keys), -1))
+        # a pixel for each cell; imagery that is missing is black in all channels, and here the fourth is asked for
+        side = PatchGeometry(self._geometry.cells * self._geometry.cell_m, 0.0, self._geometry.cells)
+        covered = cut_patches(self._near.mask, poses, side)[0][:, :1]
+        return torch.cat([cells.half(), covered.half()], dim=1)
+
+    def _poses_of(self, keys: list[SheetKey]) -> np.ndarray:
+        """(N, 3) the middles of sheets."""
+        turns, rows, columns = np.array(keys).T
+        heading = turns * 2 * np.pi / self._headings
+        side_m = _CELLS * self._geometry.cell_m
+        forward, left = -(rows + 0.5) * side_m, -(columns + 0.5) * side_m
+        x = forward * np.cos(heading) - left * np.sin(heading)
+        y = forward * np.sin(heading) + left * np.cos(heading)
+        return np.stack([x, y, heading], axis=-1)
+
+
+def _sheets_under(first_cells: np.ndarray, patch_cells: int) -> tuple[np.ndarray, np.ndarray]:
+    """(row, column) of the first sheet, and behind the last, under patches and the next ones down and right."""
+    low = np.floor(first_cells.min(axis=0)).astype(int) // _CELLS
+    high = (np.floor(first_cells.max(axis=0)).astype(int) + patch_cells) // _CELLS + 1
+    return low, high
+
+
+def _keys(turn: int, low: np.ndarray, high: np.ndarray) -> list[list[SheetKey]]:
+    """The sheets from `low` up to `high`, row by row."""
+    return [
+        [SheetKey(turn, row, column) for column in range(int(low[1]), int(high[1]))]
+        for row in range(int(low[0]), int(high[0]))
+    ]

@@ -1,0 +1,140 @@
+"""The matcher of models that align cells: scores of single patches, but all at once."""
+
+import dataclasses
+import datetime
+
+import numpy as np
+import pytest
+import torch
+
+from movix_core.encoders.correlation import correlate
+from movix_core.encoders.model import CrossViewModel
+from movix_core.encoders.temporal import date_features
+from movix_core.maps.imagery import Imagery
+from movix_core.maps.patches import cut_patches
+from movix_core.maps.sheets import SheetGeometry
+from movix_core.matching import shelf
+from movix_core.matching.choice import matcher_for
+from movix_core.matching.patches import PatchMatcher
+from movix_core.matching.sheets import SheetMatcher
+from test.tiny_model import cellwise_card, tiny_model
+
+DATE = datetime.date(2020, 6, 1)
+HEADING = 2 * np.pi / 80  # from one of the map's headings to the next
+
+
+def cellwise_model(offset_m: float = 0.0) -> CrossViewModel:
+    """Tiny, its random weights seeded."""
+    torch.manual_seed(0)
+    return CrossViewModel(cellwise_card(offset_m=offset_m)).eval()
+
+
+def noise(side: int = 300, seed: int = 0) -> Imagery:
+    """Land that looks different everywhere."""
+    rgb = np.random.default_rng(seed).integers(0, 256, (side, side, 3), dtype=np.uint8)
+    return Imagery.from_array(rgb, west_m=0.0, north_m=float(side), gsd_m=1.0, date=DATE)
+
+
+@torch.inference_mode()
+def direct_scores(model: CrossViewModel, imagery: Imagery, observation: torch.Tensor, poses: np.ndarray) -> np.ndarray:
+    """Of a sheet of its own for every pose, that holds but one patch."""
+    single = SheetGeometry(model.card.patch, 8, 8)
+    images, _ = cut_patches(imagery, poses, single.image)
+    cells = model.encode_sheets(images, date_features([DATE]).expand(len(poses), -1))
+    return correlate(observation[None], cells.float(), 8)[0, :, 0, 0].numpy()
+
+
+@pytest.mark.parametrize("offset_m", [0.0, 9.0])
+def test_scores_are_those_of_single_patches(offset_m):
+    model, imagery = cellwise_model(offset_m), noise()
+    observation = torch.nn.functional.normalize(torch.randn(256, generator=torch.Generator().manual_seed(1)), dim=0)
+    poses = lattice_poses_around(150.0, 150.0, offset_m)
+    scores, valid = SheetMatcher(model, imagery, DATE).score(observation, poses)
+    assert valid.all() and np.std(scores) > 0.01
+    np.testing.assert_allclose(scores, direct_scores(model, imagery, observation, poses), atol=1e-3)
+
+
+def lattice_poses_around(x: float, y: float, offset_m: float, count: int = 50) -> np.ndarray:
+    """(N, 3) poses whose patches are patches of the map: at its headings, in whole cells from the origin."""
+    rng = np.random.default_rng(0)
+    heading = rng.integers(-40, 40, count) * HEADING
+    cos, sin = np.cos(heading), np.sin(heading)
+    forward = 4.0 * np.rint((x * cos + y * sin + rng.uniform(-50, 50, count)) / 4.0) - offset_m
+    left = 4.0 * np.rint((y * cos - x * sin + rng.uniform(-50, 50, count)) / 4.0)
+    return np.column_stack([forward * cos - left * sin, forward * sin + left * cos, heading])
+
+
+def test_the_pose_a_clip_was_taken_from_scores_best():
+    model, imagery = cellwise_model(), noise()
+    truth = np.array([[148.0, 152.0, 0.0]])  # on the map's lattice
+    images, _ = cut_patches(imagery, truth, SheetGeometry(model.card.patch, 8, 8).image)
+    with torch.inference_mode():
+        cells = model.encode_sheets(images, date_features([DATE]))
+    observation = torch.nn.functional.normalize(cells.permute(0, 2, 3, 1).flatten(), dim=0).float()
+    poses = truth + np.random.default_rng(0).normal(0.0, [10.0, 10.0, 0.3], (500, 3))
+    scores, _ = SheetMatcher(model, imagery, DATE).score(observation, np.concatenate([truth, poses]))
+    assert scores.argmax() == 0
+
+
+def test_land_without_imagery_has_no_score():
+    matcher = SheetMatcher(cellwise_model(), noise(), DATE)
+    _, valid = matcher.score(torch.ones(256) / 16.0, np.array([[150.0, 150, 0], [2.0, 150, 0], [-500.0, 150, 1]]))
+    assert valid.tolist() == [True, False, False]
+
+
+def test_many_clips_are_scored_as_each_alone():
+    matcher = SheetMatcher(cellwise_model(), noise(), DATE)
+    clips = torch.nn.functional.normalize(torch.randn(3, 256), dim=1)
+    poses = np.random.default_rng(0).uniform([60, 60, -3], [240, 240, 3], (40, 3))
+    together, _ = matcher.score_all(clips, poses)
+    for column, clip in enumerate(clips):
+        np.testing.assert_allclose(together[:, column], matcher.score(clip, poses)[0], atol=1e-5)
+
+
+def test_the_map_is_encoded_once_and_what_is_kept_is_bounded(monkeypatch):
+    model, asked = cellwise_model(), []
+    encode = model.encode_sheets
+    monkeypatch.setattr(
+        model, "encode_sheets", lambda images, dates: asked.append(len(images)) or encode(images, dates)
+    )
+    monkeypatch.setattr(shelf, "_CAPACITY_BYTES", 0)
+    matcher = SheetMatcher(model, noise(), DATE)
+    poses = np.random.default_rng(0).normal([150, 150, 0.5], [8, 8, 0.1], (200, 3))
+    observation = torch.ones(256) / 16.0
+    first = matcher.score(observation, poses)[0]
+    count = sum(asked)
+    again = matcher.score(observation, poses)[0]
+    assert sum(asked) == count
+    matcher.score(observation, poses + [40.0, 0.0, 1.0])
+    assert len(matcher._map._shelf) < sum(asked), "sheets that this belief does not need are gone"
+    np.testing.assert_allclose(again, first)
+    np.testing.assert_allclose(matcher.score(observation, poses)[0], first, atol=1e-5)
+
+
+def test_imagery_that_came_later_is_seen():
+    class Growing:
+        """Imagery of which at first there is only the west."""
+
+        def __init__(self):
+            self.whole = noise()
+            texels = self.whole.texels.clone()
+            texels[..., 140:] = 0.0
+            self.shown = dataclasses.replace(self.whole, texels=texels)
+            self.date, self.device = DATE, self.whole.device
+
+        def near(self, poses):
+            return self.shown
+
+    imagery, model = Growing(), cellwise_model()
+    matcher = SheetMatcher(model, imagery, DATE)
+    poses, observation = np.array([[150.0, 150.0, 0.0]]), torch.ones(256) / 16.0
+    assert not matcher.score(observation, poses)[1].any()
+    imagery.shown = imagery.whole
+    score, valid = matcher.score(observation, poses)
+    assert valid.all()
+    np.testing.assert_allclose(score, SheetMatcher(model, imagery.whole, DATE).score(observation, poses)[0])
+
+
+def test_a_model_gets_the_matcher_that_fits_it():
+    assert isinstance(matcher_for(cellwise_model(), noise()), SheetMatcher)
+    assert isinstance(matcher_for(tiny_model(), noise()), PatchMatcher)

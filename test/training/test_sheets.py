@@ -1,0 +1,104 @@
+"""Sheets to learn from: a clip's own place is where the plan says, and what is nearly that place counts for nothing."""
+
+import dataclasses
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from movix_core.encoders.checkpoint import load_model
+from movix_core.encoders.correlation import correlate
+from movix_core.errors import TrainingError
+from movix_core.geometry import se2
+from movix_core.maps.imagery import Imagery
+from movix_core.maps.patches import cut_patches
+from movix_core.maps.sheets import SheetGeometry
+from movix_core.training.recipe import Recipe
+from movix_core.training.sheets import pairs, plan_sheets
+from test.tiny_model import cellwise_card, tiny_card
+from test.training.synthetic import SAMPLING, synthetic_drives, tiny_recipe, train_on
+
+GEOMETRY = SheetGeometry(cellwise_card().patch, patch_cells=8, cells=12)
+
+
+def plans(count: int = 20):
+    """A drive, and plans of groups on it, some of them mirrored."""
+    (drive,) = synthetic_drives()
+    return drive, [
+        plan_sheets(drive, SAMPLING, GEOMETRY, progress=1.0, rng=np.random.default_rng(seed)) for seed in range(count)
+    ]
+
+
+def test_a_clips_own_place_lies_within_its_sheet():
+    drive, made = plans()
+    assert {plan.mirrored for plan in made} == {True, False}
+    for plan in made:
+        anchors = drive.poses_map_base[plan.rows]
+        assert len(plan.poses) == len(anchors) * (1 + SAMPLING.negatives)
+        turned = se2.between(plan.poses[: len(anchors)], anchors)[:, 2]
+        assert np.abs(turned).max() <= np.radians(2.5) + 1e-9
+        places, _ = pairs(drive, plan, SAMPLING, GEOMETRY)
+        assert places.min() >= 0.0 and places.max() <= GEOMETRY.lattice - 1
+
+
+def test_patches_near_a_clips_place_are_not_held_against_it():
+    drive, made = plans()
+    n = GEOMETRY.lattice
+    for plan in made:
+        places, allowed = pairs(drive, plan, SAMPLING, GEOMETRY)
+        count = len(plan.rows)
+        assert allowed.shape == (count, count + len(plan.poses) * n * n)
+        lattices = allowed[:, count:].reshape(count, len(plan.poses), n, n)
+        rows, columns = np.meshgrid(np.arange(n), np.arange(n), indexing="ij")
+        for clip in range(count):
+            apart = np.hypot(rows - places[clip, 0], columns - places[clip, 1]) * GEOMETRY.cell_m
+            own = lattices[clip, clip]
+            assert not own[apart < 4.9].any(), "negatives are 5 m away or more"
+            assert own[apart > 5.1].all()
+
+
+def test_a_mirrored_place_is_where_the_mirrored_patch_is():
+    cells = torch.rand(1, 4, 12, 12)
+    place = (1, 3)
+    own = cells[:, :, 1:9, 3:11].permute(0, 2, 3, 1).flatten(1)
+    clip = torch.nn.functional.normalize(own, dim=1)
+    assert correlate(clip, cells, 8)[0, 0][place].item() == pytest.approx(1.0)
+    mirrored = cells.flip(-1)
+    own = mirrored[:, :, 1:9, 1:9].permute(0, 2, 3, 1).flatten(1)
+    clip = torch.nn.functional.normalize(own, dim=1)
+    assert correlate(clip, mirrored, 8)[0, 0][1, GEOMETRY.lattice - 1 - 3].item() == pytest.approx(1.0)
+
+
+def seeing_drive():
+    """A drive whose views are the very patches of its places, on imagery of soft blots that never changes."""
+    (drive,) = synthetic_drives()
+    land = cv2.resize(drive.layers[0, :40, :40], (200, 200), interpolation=cv2.INTER_CUBIC)
+    imagery = Imagery.from_array(land, west_m=0.0, north_m=200.0, gsd_m=1.0, date=drive.dates[0])
+    patches, _ = cut_patches(imagery, drive.poses_map_base, cellwise_card().patch)
+    views = np.concatenate([255 * patches.numpy(), np.full((6, 1, 32, 32), 255.0)], axis=1).astype(np.uint8)
+    return dataclasses.replace(drive, views=views[:, None], layers=np.stack([land, land]))
+
+
+def test_a_stage_of_sheets_learns_and_its_model_is_kept(tmp_path):
+    plan = {"learning_rate": 3e-3, "average_decay": 0.8}
+    recipe = tiny_recipe(cellwise_card(), 24, dataclasses.replace(SAMPLING, anchors=6), ("sheets",), **plan)
+    folder = train_on(recipe, tmp_path / "model", [seeing_drive()])
+    assert load_model(folder).card.metrics["validation_top1"] > 0.8
+
+
+@pytest.mark.parametrize(
+    "recipe, told",
+    [
+        (tiny_recipe(tiny_card(), stages=("sheets",)), "stage 'sheets' needs architecture.alignment 'cells'"),
+        (
+            tiny_recipe(
+                cellwise_card(), sampling=dataclasses.replace(SAMPLING, hard_negatives=True), stages=("sheets",)
+            ),
+            "sampling.hard_negatives",
+        ),
+    ],
+)
+def test_what_does_not_go_with_sheets_is_refused(tmp_path, recipe: Recipe, told):
+    with pytest.raises(TrainingError, match=told):
+        train_on(recipe, tmp_path / "model")
