@@ -6,7 +6,6 @@ from typing import Any
 
 import timm
 import torch
-from timm.models import FeatureListNet
 from torch import nn
 from torch.nn import functional
 
@@ -29,7 +28,10 @@ class Backbone(nn.Module):
         super().__init__()
         self.net: Any = _timm_net(spec, in_chans=channels)  # torch takes attributes of unknown modules for tensors
         self.pool_grid = pool_grid
-        self.cell_dim: int = sum(self.net.feature_info.channels()) if _gives_maps(self.net) else self.net.num_features
+        self._gives_maps = bool(spec.args.get("features_only"))
+        self.cell_dim: int = sum(self.net.feature_info.channels()) if self._gives_maps else self.net.num_features
+        if self._gives_maps and pool_grid == 0:
+            raise ModelError(f"backbone '{spec.name}' with features_only needs a pool_grid above 0")
         self.feature_dim: int = self.cell_dim * max(1, pool_grid) ** 2
         self.freeze(spec.frozen)
         if pretrained:
@@ -40,7 +42,7 @@ class Backbone(nn.Module):
 
     def cells(self, images: torch.Tensor, side: int) -> torch.Tensor:
         """images (B, C, H, W) -> their features on a grid of cells, (B, cell_dim, side, side)."""
-        maps = self.net(images) if _gives_maps(self.net) else [self.net.forward_features(images)]
+        maps = self.net(images) if self._gives_maps else [self.net.forward_features(images)]
         depth = sum(features.shape[1] for features in maps)
         if any(features.dim() != 4 for features in maps) or depth != self.cell_dim:
             raise ModelError(
@@ -82,14 +84,9 @@ class Backbone(nn.Module):
 
 def _brought_to(features: torch.Tensor, side: int) -> torch.Tensor:
     """A feature map (B, C, h, w) averaged, or where it is coarser interpolated, to (B, C, side, side)."""
-    if features.shape[-1] < side:
+    if min(features.shape[-2:]) < side:
         return functional.interpolate(features, size=(side, side), mode="bilinear", align_corners=False)
     return functional.adaptive_avg_pool2d(features, side)
-
-
-def _gives_maps(net: Any) -> bool:
-    """Whether it was made with features_only, and so gives a list of feature maps."""
-    return isinstance(net, FeatureListNet)
 
 
 def _timm_net(spec: BackboneSpec, **options: Any) -> Any:

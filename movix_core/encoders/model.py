@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from movix_core.encoders.aggregator import build_aggregator
 from movix_core.encoders.backbone import Backbone
-from movix_core.encoders.card import Architecture, BackboneSpec, ModelCard
+from movix_core.encoders.card import BackboneSpec, ModelCard
 from movix_core.encoders.normalisation import own_colours, standardised
 from movix_core.encoders.preprocess import view_channels
 from movix_core.encoders.temporal import TemporalEncoding
@@ -25,8 +25,8 @@ class Branch(nn.Module):
     def __init__(self, spec: BackboneSpec, card: ModelCard, channels: int, *, pretrained: bool):
         super().__init__()
         architecture = card.architecture
+        cells = _cells(card)
         self.backbone = Backbone(spec, channels, architecture.pool_grid, pretrained=pretrained)
-        cells = _cells(architecture)
         features = self.backbone.feature_dim // cells
         self.temporal = TemporalEncoding(features) if architecture.temporal_encoding else None
         self.alignment = Alignment(features, architecture.alignment_dim, architecture.embedding_dim // cells)
@@ -126,16 +126,19 @@ class CrossViewModel(nn.Module):
         return self.aerial.cells(sheets, dates, side)[..., MARGIN:-MARGIN, MARGIN:-MARGIN]
 
 
-def _cells(architecture: Architecture) -> int:
+def _cells(card: ModelCard) -> int:
     """How many cells of a feature map are aligned each by itself; 1 where the map is aligned as a whole."""
+    architecture = card.architecture
     if architecture.alignment == "whole":
         return 1
     cells = architecture.pool_grid**2
     if architecture.alignment != "cells":
         raise ModelError(f"architecture.alignment is '{architecture.alignment}': known are whole, cells")
-    if cells == 0 or architecture.embedding_dim % cells:
+    if cells == 0 or architecture.embedding_dim % cells or card.patch.pixels % architecture.pool_grid:
         raise ModelError(
-            f"architecture.alignment 'cells' needs a pool_grid whose square divides embedding_dim: they are "
-            f"{architecture.pool_grid} and {architecture.embedding_dim}"
+            f"architecture.alignment 'cells' needs a pool_grid that divides patch.pixels and whose square divides "
+            f"embedding_dim: they are {architecture.pool_grid}, {card.patch.pixels} and {architecture.embedding_dim}"
         )
+    if card.preprocessing.view == "perspective":
+        raise ModelError("architecture.alignment 'cells' needs a view of the ground: ground_plane or mosaic")
     return cells

@@ -15,6 +15,7 @@ from movix_core.geometry import se2
 from movix_core.maps.patches import PatchGeometry
 
 MARGIN = 4  # cells to every side
+SHEET_CELLS = 24  # s, in training as on a map: what a network makes of a sheet depends a little on its size
 
 
 @dataclass(frozen=True)
@@ -52,5 +53,6 @@ class SheetGeometry:
 
     def place(self, poses: np.ndarray, sheet_poses: np.ndarray) -> np.ndarray:
         """(N, 2) row and column, not rounded, of poses (N, 3) in the lattices of sheets at (N, 3), heading ignored."""
-        offsets = se2.between(np.asarray(sheet_poses), np.asarray(poses))[:, :2]
+        ahead = [self.patch.offset_m, 0.0, 0.0]  # patches are placed by their middles
+        offsets = se2.between(se2.compose(sheet_poses, ahead), se2.compose(poses, ahead))[:, :2]
         return (self.lattice - 1) / 2 - offsets / self.cell_m

@@ -64,4 +64,4 @@ class ClipMatcher(ABC):
 
     @abstractmethod
     def score_all(self, observations: torch.Tensor, poses_map_base: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Scores (N, Q) of observations (Q, D) at poses (N, 3), none of them rounded to an atlas, and valid (N,)."""
+        """Scores (N, Q) of observations (Q, D) at poses (N, 3), as exact as the model can, and valid (N,)."""

@@ -7,18 +7,20 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from torch.nn import functional
 
 from movix_core.encoders.device import native_precision
 from movix_core.encoders.model import CrossViewModel
 from movix_core.maps.aerial_map import AerialMap
 from movix_core.maps.imagery import Imagery
 from movix_core.maps.patches import PatchGeometry, cut_patches
-from movix_core.maps.sheets import SheetGeometry
+from movix_core.maps.sheets import MARGIN, SHEET_CELLS, SheetGeometry
 from movix_core.matching.shelf import Shelf
 
-_CELLS = 24  # side of a sheet
 _WHOLE = 0.999  # coverage; rounding leaves a little less than 1
+_NEARLY = 0.99  # at most told of a sheet that lacks something, be it in its margin: it is made anew when more is there
 _CHUNK_CPU, _CHUNK_GPU = 16, 64  # sheets encoded at once
+_TOGETHER = 16  # sheets that may be looked at as one region; poses further apart are looked at place by place
 
 
 class SheetKey(NamedTuple):
@@ -59,7 +61,7 @@ class SheetMap:
         self._patch_cells = card.architecture.pool_grid
         self._offset_m = card.patch.offset_m
         centred = PatchGeometry(card.patch.size_m, 0.0, card.patch.pixels)
-        self._geometry = SheetGeometry(centred, self._patch_cells, _CELLS)
+        self._geometry = SheetGeometry(centred, self._patch_cells, SHEET_CELLS)
         self._near: Imagery | None = None  # what is resident around the poses asked for
         self._shelf = Shelf[SheetKey](self._encode)
 
@@ -70,19 +72,21 @@ class SheetMap:
             self._near = near
             self._shelf.keep(lambda sheets: sheets[:, -1].amin(dim=(1, 2)) > _WHOLE)
         turns = np.rint(poses[:, 2] * (self._headings / (2 * np.pi))).astype(int) % self._headings
-        asked = []
         for turn in np.unique(turns):
-            chosen = np.flatnonzero(turns == turn)
-            places = self._first_cells(poses[chosen], int(turn))
-            asked.append((chosen, places, *_sheets_under(places, self._patch_cells)))
-        keys = [_keys(int(turns[chosen[0]]), *span) for chosen, _, *span in asked]
-        self._shelf.fetch([key for block in keys for row in block for key in row])
-        for (chosen, places, low, _), block in zip(asked, keys, strict=True):
-            tiles = self._shelf.get([key for row in block for key in row]).unflatten(0, (len(block), -1))
-            whole = tiles.permute(2, 0, 3, 1, 4).flatten(3, 4).flatten(1, 2)
-            yield Surroundings(
-                chosen, torch.from_numpy(places - low * _CELLS).float().to(near.device), whole[:-1], whole[-1]
-            )  # fmt: skip
+            alike = np.flatnonzero(turns == turn)
+            places = self._first_cells(poses[alike], int(turn))
+            for chosen in _regions(places, self._patch_cells):
+                yield self._surroundings(int(turn), alike[chosen], places[chosen])
+
+    def _surroundings(self, turn: int, chosen: np.ndarray, places: np.ndarray) -> Surroundings:
+        low, high = _sheets_under(places, self._patch_cells)
+        keys = [SheetKey(turn, row, column) for row in range(low[0], high[0]) for column in range(low[1], high[1])]
+        self._shelf.fetch(keys)
+        tiles = self._shelf.get(keys).unflatten(0, (int(high[0] - low[0]), -1))
+        whole = tiles.permute(2, 0, 3, 1, 4).flatten(3, 4).flatten(1, 2)
+        return Surroundings(
+            chosen, torch.from_numpy(places - low * SHEET_CELLS).float().to(whole.device), whole[:-1], whole[-1]
+        )  # fmt: skip
 
     def _first_cells(self, poses: np.ndarray, turn: int) -> np.ndarray:
         """(N, 2) row and column, not rounded, of the first cell of the patches at poses (N, 3)."""
@@ -104,32 +108,34 @@ class SheetMap:
         images, _ = cut_patches(self._near, poses, self._geometry.image)
         with native_precision(self._near.device):
             cells = self._model.encode_sheets(images, self._date.expand(len(keys), -1))
-        # a pixel for each cell; imagery that is missing is black in all channels, and here the fourth is asked for
-        side = PatchGeometry(self._geometry.cells * self._geometry.cell_m, 0.0, self._geometry.cells)
-        covered = cut_patches(self._near.mask, poses, side)[0][:, :1]
+        shown = cut_patches(self._near.mask, poses, self._geometry.image)[0][:, :1]
+        covered = functional.avg_pool2d(shown, shown.shape[-1] // (SHEET_CELLS + 2 * MARGIN))
+        whole = covered.amin(dim=(1, 2, 3), keepdim=True) > _WHOLE  # margin and all
+        covered = torch.where(whole, 1.0, covered.clamp(max=_NEARLY))[..., MARGIN:-MARGIN, MARGIN:-MARGIN]
         return torch.cat([cells.half(), covered.half()], dim=1)
 
     def _poses_of(self, keys: list[SheetKey]) -> np.ndarray:
         """(N, 3) the middles of sheets."""
         turns, rows, columns = np.array(keys).T
         heading = turns * 2 * np.pi / self._headings
-        side_m = _CELLS * self._geometry.cell_m
+        side_m = SHEET_CELLS * self._geometry.cell_m
         forward, left = -(rows + 0.5) * side_m, -(columns + 0.5) * side_m
         x = forward * np.cos(heading) - left * np.sin(heading)
         y = forward * np.sin(heading) + left * np.cos(heading)
         return np.stack([x, y, heading], axis=-1)
 
 
+def _regions(first_cells: np.ndarray, patch_cells: int) -> list[np.ndarray]:
+    """Which patches to look at together: all, or where that were mostly land between them, those of each sheet."""
+    low, high = _sheets_under(first_cells, patch_cells)
+    if np.prod(high - low) <= _TOGETHER:
+        return [np.arange(len(first_cells))]
+    _, sheet = np.unique(np.floor(first_cells / SHEET_CELLS).astype(int), axis=0, return_inverse=True)
+    return [np.flatnonzero(sheet.ravel() == number) for number in range(sheet.max() + 1)]
+
+
 def _sheets_under(first_cells: np.ndarray, patch_cells: int) -> tuple[np.ndarray, np.ndarray]:
     """(row, column) of the first sheet, and behind the last, under patches and the next ones down and right."""
-    low = np.floor(first_cells.min(axis=0)).astype(int) // _CELLS
-    high = (np.floor(first_cells.max(axis=0)).astype(int) + patch_cells) // _CELLS + 1
+    low = np.floor(first_cells.min(axis=0)).astype(int) // SHEET_CELLS
+    high = (np.floor(first_cells.max(axis=0)).astype(int) + patch_cells) // SHEET_CELLS + 1
     return low, high
-
-
-def _keys(turn: int, low: np.ndarray, high: np.ndarray) -> list[list[SheetKey]]:
-    """The sheets from `low` up to `high`, row by row."""
-    return [
-        [SheetKey(turn, row, column) for column in range(int(low[1]), int(high[1]))]
-        for row in range(int(low[0]), int(high[0]))
-    ]

@@ -12,6 +12,7 @@ import yaml
 
 from movix_core.encoders.card import ModelCard, from_tree
 from movix_core.errors import ModelError, TrainingError
+from movix_core.maps.sheets import SHEET_CELLS, SheetGeometry
 
 # What a training may be made of: self-supervised pretraining of the backbones; everything at once, patch by patch or
 # against all patches of sheets; alignment heads on frozen backbones; the aggregator on frozen encoders.
@@ -163,8 +164,11 @@ class Recipe:
 
     @property
     def reach_m(self) -> float:
-        """How far from a clip this training looks at imagery: to the far corner of its furthest negative's patch."""
-        return self.sampling.negative_distance_m[1] + self.model.patch.reach_m
+        """How far from a clip this training looks at imagery: to the far corner of its furthest patch or sheet."""
+        seen, side = self.model.patch, self.model.architecture.pool_grid
+        if self.model.architecture.alignment == "cells":
+            seen = SheetGeometry(seen, side, SHEET_CELLS if "sheets" in self.stages else side).image
+        return self.sampling.negative_distance_m[1] + seen.reach_m
 
 
 def load_recipe(path: str | Path, changes: Mapping[str, Any] = MappingProxyType({})) -> Recipe:
@@ -207,11 +211,11 @@ def check_recipe(recipe: Recipe) -> None:
 
 
 def _check_sheets(recipe: Recipe) -> None:
-    architecture, patch = recipe.model.architecture, recipe.model.patch
+    architecture = recipe.model.architecture
     if architecture.alignment != "cells":
         raise TrainingError(f"stage 'sheets' needs architecture.alignment 'cells', not '{architecture.alignment}'")
-    if patch.pixels % max(architecture.pool_grid, 1):
-        raise TrainingError(f"patch.pixels ({patch.pixels}) must be a multiple of pool_grid ({architecture.pool_grid})")
+    if architecture.pool_grid >= SHEET_CELLS:
+        raise TrainingError(f"stage 'sheets' needs a pool_grid below {SHEET_CELLS}, not {architecture.pool_grid}")
     if recipe.sampling.mined:
         raise TrainingError(
             "stage 'sheets' compares a clip with every place of its sheets: there is nothing to mine, so let "

@@ -166,13 +166,26 @@ def test_a_sheet_of_one_patch_is_that_patch_with_more_around_it():
     "changes, told",
     [
         ({"alignment": "rows"}, "architecture.alignment is 'rows': known are whole, cells"),
-        ({"pool_grid": 0}, "needs a pool_grid whose square divides embedding_dim: they are 0 and 64"),
-        ({"embedding_dim": 60}, "needs a pool_grid whose square divides embedding_dim: they are 4 and 60"),
+        ({"pool_grid": 0}, "needs a pool_grid .* they are 0, 64 and 64"),
+        ({"embedding_dim": 60}, "needs a pool_grid .* they are 4, 64 and 60"),
     ],
 )
 def test_an_alignment_that_can_not_be_is_refused(changes, told):
     with pytest.raises(ModelError, match=told):
         CrossViewModel(cellwise_card(**changes))
+
+
+def test_cells_want_a_view_of_the_ground():
+    card = cellwise_card()
+    frames = dataclasses.replace(card, preprocessing=dataclasses.replace(card.preprocessing, view="perspective"))
+    with pytest.raises(ModelError, match="needs a view of the ground"):
+        CrossViewModel(frames)
+
+
+def test_feature_maps_need_a_grid():
+    spec = BackboneSpec("resnet10t", {"channels": [8, 8, 16, 16], "features_only": True, "out_indices": [1]})
+    with pytest.raises(ModelError, match="needs a pool_grid above 0"):
+        Backbone(spec, 3, 0)
 
 
 @pytest.mark.parametrize("name", ["vit_tiny_patch16_224", "swin_tiny_patch4_window7_224"])

@@ -7,6 +7,8 @@ import pytest
 from movix_core.errors import TrainingError
 from movix_core.training.recipe import load_recipe
 
+CONFIG = Path(__file__).parents[2] / "config"
+
 
 @pytest.mark.parametrize(
     ("text", "message"),
@@ -55,3 +57,11 @@ def test_fields_can_be_changed_by_their_dotted_names(tmp_path):
 @pytest.mark.parametrize("file", sorted(Path("config").glob("train_*.yaml")), ids=lambda file: file.stem)
 def test_shipped_recipes_are_whole(file):
     assert load_recipe(file).model.name == file.stem.removeprefix("train_")
+
+
+def test_a_training_on_sheets_looks_further_than_its_patches():
+    changes = {"stages": ["joint"], "model.patch.offset_m": 0.0}
+    patches = load_recipe(CONFIG / "train_movix_small.yaml", changes)
+    sheets = load_recipe(CONFIG / "train_movix_small.yaml", changes | {"stages": ["sheets"]})
+    assert patches.reach_m == pytest.approx(40.0 + 48.0 * 2**0.5)
+    assert sheets.reach_m == pytest.approx(40.0 + 64.0 * 2**0.5)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from movix_core.encoders.device import native_precision
-from movix_core.maps.sheets import SheetGeometry
+from movix_core.maps.sheets import SHEET_CELLS, SheetGeometry
 from movix_core.training.encoding import SheetModel
 from movix_core.training.groups import Group
 from movix_core.training.materials import Materials
@@ -16,8 +16,6 @@ from movix_core.training.processes import Processes
 from movix_core.training.sheets import SheetGroup, SheetPlan, pairs, plan_sheets
 from movix_core.training.sources import ImageSource, augmented
 from movix_core.training.stages.contrastive import ContrastiveStage, PairObjective
-
-_CELLS = 24  # of a sheet: 9 x 9 patches of 16 cells
 
 
 class SheetObjective(PairObjective):
@@ -38,7 +36,7 @@ class SheetStage(ContrastiveStage):
     def __init__(self, materials: Materials):
         recipe, card = materials.recipe, materials.recipe.model
         k = card.architecture.pool_grid
-        self._geometry = SheetGeometry(card.patch, k, _CELLS)
+        self._geometry = SheetGeometry(card.patch, k, SHEET_CELLS)
         source, validation = (
             ImageSource(drives, card, recipe.sampling, materials.device, SheetGeometry(card.patch, k, k).image)
             for drives in (materials.drives, materials.validation)
