@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 from collections import Counter
 from dataclasses import dataclass
@@ -79,11 +78,6 @@ class Imagery:
         inside = (columns >= 0) & (columns < width) & (rows >= 0) & (rows < height)
         mask = self.texels[3][rows.clip(0, height - 1), columns.clip(0, width - 1)].cpu().numpy() > 0.5
         return np.asarray(inside & mask)
-
-    @property
-    def mask(self) -> Imagery:
-        """Where there is imagery, as a picture: white, and black where it is missing."""
-        return dataclasses.replace(self, texels=self.texels[3:].expand(4, -1, -1))
 
     @property
     def counts(self) -> Counter[str]:

@@ -48,12 +48,16 @@ def cut_patches(
     imagery: Imagery, poses_map_base: np.ndarray, geometry: PatchGeometry
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Cut one patch per pose (N, 3): rgb (N, 3, P, P) in 0..1 (0 where missing), coverage (N,) in 0..1."""
-    texels = imagery.texels
+    texels = cut_texels(imagery, poses_map_base, geometry)
+    return texels[:, :3], texels[:, 3].mean(dim=(1, 2))
+
+
+def cut_texels(imagery: Imagery, poses_map_base: np.ndarray, geometry: PatchGeometry) -> torch.Tensor:
+    """As `cut_patches`, but pixel by pixel: (N, 4, P, P) in 0..1, rgb and where there is imagery."""
     grid = _sampling_grid(imagery, poses_map_base, geometry)
-    sampled = functional.grid_sample(
-        texels.expand(len(grid), -1, -1, -1), grid, mode="bilinear", padding_mode="zeros", align_corners=False
+    return functional.grid_sample(
+        imagery.texels.expand(len(grid), -1, -1, -1), grid, mode="bilinear", padding_mode="zeros", align_corners=False
     )
-    return sampled[:, :3], sampled[:, 3].mean(dim=(1, 2))
 
 
 def _sampling_grid(imagery: Imagery, poses_map_base: np.ndarray, geometry: PatchGeometry) -> torch.Tensor:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
+from movix_core.matching.clip_matcher import WHOLE
 from movix_core.matching.shelf import Shelf
 
-_WHOLE = 0.999  # coverage; rounding leaves a little less than 1
 _HALF_SPAN = 2**20  # cells to either side of the origin that a key has room for
 
 Encode = Callable[[np.ndarray], tuple[torch.Tensor, torch.Tensor]]
@@ -38,7 +38,7 @@ class Atlas:
 
     def forget_partial(self) -> None:
         """Encode anew, when next asked, what imagery did not cover whole: for when more imagery is there."""
-        self._shelf.keep(lambda rows: rows[:, -1] > _WHOLE)
+        self._shelf.keep(lambda rows: rows[:, -1] > WHOLE)
 
     def _make(self, keys: list[int]) -> torch.Tensor:
         embeddings, coverage = self._encode(self._poses_of(np.array(keys)))

@@ -17,6 +17,7 @@ from movix_core.encoders.temporal import date_features, date_of_stamp
 from movix_core.maps.aerial_map import AerialMap
 
 MIN_COVERAGE = 0.75  # a patch with less imagery than this says more about the map's edge than about the place
+WHOLE = 0.999  # coverage; rounding leaves a little less than 1
 
 
 class ClipMatcher(ABC):

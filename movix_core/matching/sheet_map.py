@@ -13,11 +13,11 @@ from movix_core.encoders.device import native_precision
 from movix_core.encoders.model import CrossViewModel
 from movix_core.maps.aerial_map import AerialMap
 from movix_core.maps.imagery import Imagery
-from movix_core.maps.patches import PatchGeometry, cut_patches
+from movix_core.maps.patches import PatchGeometry, cut_texels
 from movix_core.maps.sheets import MARGIN, SHEET_CELLS, SheetGeometry
+from movix_core.matching.clip_matcher import WHOLE
 from movix_core.matching.shelf import Shelf
 
-_WHOLE = 0.999  # coverage; rounding leaves a little less than 1
 _NEARLY = 0.99  # at most told of a sheet that lacks something, be it in its margin: it is made anew when more is there
 _CHUNK_CPU, _CHUNK_GPU = 16, 64  # sheets encoded at once
 _TOGETHER = 16  # sheets that may be looked at as one region; poses further apart are looked at place by place
@@ -70,7 +70,7 @@ class SheetMap:
         near = self._imagery.near(poses)
         if near is not self._near:
             self._near = near
-            self._shelf.keep(lambda sheets: sheets[:, -1].amin(dim=(1, 2)) > _WHOLE)
+            self._shelf.keep(lambda sheets: sheets[:, -1].amin(dim=(1, 2)) > WHOLE)
         turns = np.rint(poses[:, 2] * (self._headings / (2 * np.pi))).astype(int) % self._headings
         for turn in np.unique(turns):
             alike = np.flatnonzero(turns == turn)
@@ -105,12 +105,11 @@ class SheetMap:
     def _encode_chunk(self, keys: list[SheetKey]) -> torch.Tensor:
         assert self._near is not None
         poses = self._poses_of(keys)
-        images, _ = cut_patches(self._near, poses, self._geometry.image)
+        texels = cut_texels(self._near, poses, self._geometry.image)
         with native_precision(self._near.device):
-            cells = self._model.encode_sheets(images, self._date.expand(len(keys), -1))
-        shown = cut_patches(self._near.mask, poses, self._geometry.image)[0][:, :1]
-        covered = functional.avg_pool2d(shown, shown.shape[-1] // (SHEET_CELLS + 2 * MARGIN))
-        whole = covered.amin(dim=(1, 2, 3), keepdim=True) > _WHOLE  # margin and all
+            cells = self._model.encode_sheets(texels[:, :3], self._date.expand(len(keys), -1))
+        covered = functional.avg_pool2d(texels[:, 3:], texels.shape[-1] // (SHEET_CELLS + 2 * MARGIN))
+        whole = covered.amin(dim=(1, 2, 3), keepdim=True) > WHOLE  # margin and all
         covered = torch.where(whole, 1.0, covered.clamp(max=_NEARLY))[..., MARGIN:-MARGIN, MARGIN:-MARGIN]
         return torch.cat([cells.half(), covered.half()], dim=1)
 

@@ -64,6 +64,7 @@ class Shelf(Generic[Key]):
             return
         # written to, not only reserved: memory that never was would be taken bit by bit
         larger = like.new_ones(room, *like.shape[1:])
-        larger[: len(self._kept)] = self._kept if len(self._kept) else larger[:0]
+        if self._rows:
+            larger[: len(self._kept)] = self._kept
         self._free += range(len(self._kept), room)
         self._kept = larger

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 import torch
 from torch import nn
 
 from movix_core.encoders.correlation import at_places, correlate
+from movix_core.encoders.device import native_precision
 from movix_core.encoders.model import Branch, CrossViewModel, embed
 from movix_core.training.groups import ClipInputs, PatchInputs
 from movix_core.training.sheets import SheetGroup
@@ -23,6 +25,13 @@ class Encoder(nn.Module, ABC):
     @abstractmethod
     def patches(self, inputs: PatchInputs) -> torch.Tensor:
         """Embeddings (N, D) of unit length."""
+
+    def similarity(self, group: Any) -> tuple[torch.Tensor, torch.Tensor]:
+        """(A, N) cosine similarity of a group's clips and patches, and the attention weights (A, F)."""
+        with native_precision(group.positive.device):
+            clips, weights = self.clips(group.clips)
+            patches = self.patches(group.patches)
+        return clips.float() @ patches.float().T, weights
 
 
 class WholeModel(Encoder):
@@ -46,13 +55,16 @@ class SheetModel(WholeModel):
         cells = self.model.encode_sheets(inputs.patches, inputs.dates)
         return nn.functional.normalize(cells.permute(0, 2, 3, 1).flatten(1), dim=-1)
 
-    def similarity(self, group: SheetGroup) -> tuple[torch.Tensor, torch.Tensor]:
-        """(A, A + M n n), see `SheetGroup`, and the attention weights (A, F)."""
-        clips, weights = self.clips(group.clips)
-        cells = self.model.encode_sheets(group.sheets.patches, group.sheets.dates)
-        lattices = correlate(clips.float(), cells, self.model.card.architecture.pool_grid)
-        own = at_places(lattices[:, group.own], group.places)
-        return torch.cat([own, lattices.flatten(1)], dim=1), weights
+    def similarity(self, group: Any) -> tuple[torch.Tensor, torch.Tensor]:
+        """Of a `SheetGroup`, (A, A + M n n); of a `Group`, as every encoder."""
+        if not isinstance(group, SheetGroup):
+            return super().similarity(group)
+        with native_precision(group.positive.device):
+            clips, weights = self.clips(group.clips)
+            cells = self.model.encode_sheets(group.sheets.patches, group.sheets.dates)
+            lattices = correlate(clips.float(), cells, self.model.card.architecture.pool_grid)
+            own = at_places(lattices[:, group.own], group.places)
+            return torch.cat([own, lattices.flatten(1)], dim=1), weights
 
 
 class Heads(Encoder):

@@ -8,12 +8,12 @@ import torch
 
 from movix_core.encoders.aggregator import Aggregator, MeanAggregator
 from movix_core.encoders.backbone import Backbone
-from movix_core.encoders.card import Architecture, BackboneSpec, ModelCard
+from movix_core.encoders.card import BackboneSpec, ModelCard
 from movix_core.encoders.model import CrossViewModel, align
 from movix_core.encoders.temporal import date_features
 from movix_core.errors import ModelError
 from movix_core.maps.patches import PatchGeometry
-from test.tiny_model import tiny_card, tiny_model
+from test.tiny_model import cellwise_card, tiny_card, tiny_model
 
 
 def test_embeddings_are_unit_vectors_of_the_cards_size():
@@ -122,18 +122,18 @@ def test_several_feature_maps_lie_on_one_grid():
     torch.testing.assert_close(features[:, 8:, 0, 0], coarse[:, :, 0, 0])
 
 
-def cellwise_card(**changes) -> ModelCard:
+def coarse_card(**changes) -> ModelCard:
     """A tiny card whose embedding keeps 4 x 4 cells of 16 pixels apart, four numbers each."""
-    maps = {"channels": [8, 8, 16, 16], "features_only": True, "out_indices": [1]}
-    net = BackboneSpec("resnet10t", maps, frozen=False)
-    small = Architecture(net, net, pool_grid=4, alignment="cells", alignment_dim=32, embedding_dim=64)
-    return tiny_card(
-        architecture=dataclasses.replace(small, **changes), patch=PatchGeometry(size_m=64.0, offset_m=0.0, pixels=64)
-    )
+    card = cellwise_card()
+    architecture = dataclasses.replace(card.architecture, pool_grid=4, embedding_dim=64)
+    return dataclasses.replace(
+        card, architecture=dataclasses.replace(architecture, **changes),
+        patch=PatchGeometry(size_m=64.0, offset_m=0.0, pixels=64),
+    )  # fmt: skip
 
 
 def test_aligned_cell_by_cell_what_moves_by_a_cell_moves_in_the_embedding():
-    model = CrossViewModel(cellwise_card()).eval()
+    model = CrossViewModel(coarse_card()).eval()
     land = torch.rand(1, 3, 96, 96)
     dates = date_features([datetime.date(2020, 7, 1)])
     here, east = (model.encode_patches(land[..., 24 : 24 + 64, left : left + 64], dates) for left in (0, 16))
@@ -153,7 +153,7 @@ def test_a_date_changes_all_cells_alike():
 
 
 def test_a_sheet_of_one_patch_is_that_patch_with_more_around_it():
-    model = CrossViewModel(cellwise_card()).eval()
+    model = CrossViewModel(coarse_card()).eval()
     image, dates = torch.rand(2, 3, 64 + 8 * 16, 64 + 8 * 16), date_features([datetime.date(2020, 7, 1)] * 2)
     cells = model.encode_sheets(image, dates)
     assert cells.shape == (2, 4, 4, 4)
@@ -172,11 +172,11 @@ def test_a_sheet_of_one_patch_is_that_patch_with_more_around_it():
 )
 def test_an_alignment_that_can_not_be_is_refused(changes, told):
     with pytest.raises(ModelError, match=told):
-        CrossViewModel(cellwise_card(**changes))
+        CrossViewModel(coarse_card(**changes))
 
 
 def test_cells_want_a_view_of_the_ground():
-    card = cellwise_card()
+    card = coarse_card()
     frames = dataclasses.replace(card, preprocessing=dataclasses.replace(card.preprocessing, view="perspective"))
     with pytest.raises(ModelError, match="needs a view of the ground"):
         CrossViewModel(frames)

@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from torch import nn
 
-from movix_core.encoders.device import native_precision
 from movix_core.training.encoding import Encoder
 from movix_core.training.groups import Group, GroupPlan, plan_group
 from movix_core.training.loop import Objective
@@ -46,11 +45,8 @@ class PairObjective(Objective):
         return loss
 
     def similarity(self, group: Group) -> tuple[torch.Tensor, torch.Tensor]:
-        """(A, N) cosine similarity of the group's clips and patches, and the attention weights (A, F)."""
-        with native_precision(group.positive.device):
-            clips, weights = self.encoder.clips(group.clips)
-            patches = self.encoder.patches(group.patches)
-        return clips.float() @ patches.float().T, weights
+        """See `Encoder.similarity`."""
+        return self.encoder.similarity(group)
 
     def undecayed(self) -> list[nn.Parameter]:
         return [] if self.log_scale is None else [self.log_scale]
@@ -89,12 +85,12 @@ class ContrastiveStage:
         for number in range(self.batch_count):
             drive = int(drawn_from[int(rng.integers(len(drawn_from)))])
             if not self._pooled:
-                group = plan_group(self._source.drives[drive], self._sampling, progress=progress, rng=rng, augment=True)
+                plan = self._plan(drive, progress, rng)
             if number % processes.count != processes.rank:
                 continue
             if self._pooled:
-                group = self._mined_plan(drive, step, number, progress)
-            yield self._source.group(drive, group)
+                plan = self._mined_plan(drive, step, number, progress)
+            yield self._group(drive, plan)
 
     @torch.no_grad()
     def validate(self, objective: nn.Module) -> dict[str, float]:
@@ -112,6 +108,12 @@ class ContrastiveStage:
             rivals = similarity.masked_fill(~group.allowed, -torch.inf)
             hits.append((own > rivals).all(dim=1).float().mean().item())
         return {"validation_top1": float(np.mean(hits))}
+
+    def _plan(self, drive: int, progress: float, rng: np.random.Generator) -> Any:
+        return plan_group(self._source.drives[drive], self._sampling, progress=progress, rng=rng, augment=True)
+
+    def _group(self, drive: int, plan: Any) -> Any:
+        return self._source.group(drive, plan)
 
     def _mined_plan(self, drive: int, step: int, number: int, progress: float) -> GroupPlan:
         rng = np.random.default_rng([self._seed, step, number])

@@ -10,7 +10,16 @@ from movix_core.training.stages.contrastive import ContrastiveStage
 
 
 def joint_stage(materials: Materials) -> ContrastiveStage:
-    """The stage over a training's materials. Where cells are aligned, a patch has a sheet's margin, as on a map."""
+    """The stage over a training's materials."""
+    source, validation, encoder = patch_sources(materials)
+    return ContrastiveStage("joint", materials.recipe.optimization, materials.recipe, encoder, source, validation)
+
+
+def patch_sources(materials: Materials) -> tuple[ImageSource, ImageSource, WholeModel]:
+    """Patches to learn from and to watch a training with, and the model that is shown them.
+
+    Where cells are aligned, a patch has a sheet's margin, as on a map.
+    """
     recipe, card = materials.recipe, materials.recipe.model
     side = card.architecture.pool_grid
     cells = card.architecture.alignment == "cells"
@@ -19,5 +28,4 @@ def joint_stage(materials: Materials) -> ContrastiveStage:
         ImageSource(drives, card, recipe.sampling, materials.device, geometry)
         for drives in (materials.drives, materials.validation)
     )
-    encoder = (SheetModel if cells else WholeModel)(materials.model)
-    return ContrastiveStage("joint", recipe.optimization, recipe, encoder, source, validation)
+    return source, validation, (SheetModel if cells else WholeModel)(materials.model)
