@@ -9,11 +9,10 @@ from torch.nn import functional
 from movix_core.encoders.aggregator import build_aggregator
 from movix_core.encoders.backbone import Backbone
 from movix_core.encoders.card import BackboneSpec, ModelCard
-from movix_core.encoders.normalisation import own_colours, standardised
+from movix_core.encoders.normalisation import normaliser
 from movix_core.encoders.preprocess import view_channels
 from movix_core.encoders.temporal import TemporalEncoding
 from movix_core.errors import ModelError
-from movix_core.maps.sheets import MARGIN
 
 
 class Branch(nn.Module):
@@ -30,7 +29,7 @@ class Branch(nn.Module):
         features = self.backbone.feature_dim // cells
         self.temporal = TemporalEncoding(features) if architecture.temporal_encoding else None
         self.alignment = Alignment(features, architecture.alignment_dim, architecture.embedding_dim // cells)
-        self._by_image = own_colours(card.preprocessing.normalisation)
+        self._own_normal = normaliser(card.preprocessing.normalisation, card.patch.pixels)
         extra = channels - 3  # masks are passed as they are
         self.register_buffer("mean", torch.tensor([*card.preprocessing.mean, *[0.0] * extra])[:, None, None])
         self.register_buffer("std", torch.tensor([*card.preprocessing.std, *[1.0] * extra])[:, None, None])
@@ -50,7 +49,7 @@ class Branch(nn.Module):
         return aligned.view(len(images), side, side, -1).permute(0, 3, 1, 2)
 
     def _normal(self, images: torch.Tensor) -> torch.Tensor:
-        normal = standardised(images) if self._by_image else (images - self.mean) / self.std
+        normal = self._own_normal(images) if self._own_normal else (images - self.mean) / self.std
         return normal.contiguous(memory_format=torch.channels_last)
 
 
@@ -119,11 +118,11 @@ class CrossViewModel(nn.Module):
         """patches (N, 3, P, P) in 0..1, dates (N, 3) -> embeddings (N, D) of unit length."""
         return self.aerial(patches, dates)
 
-    def encode_sheets(self, sheets: torch.Tensor, dates: torch.Tensor) -> torch.Tensor:
+    def encode_sheets(self, sheets: torch.Tensor, dates: torch.Tensor, margin: int) -> torch.Tensor:
         """sheets (N, 3, S, S) in 0..1, see `maps.sheets`, dates (N, 3) -> cells (N, d, s, s) without the margin."""
         geometry = self.card.patch
         side = sheets.shape[-1] * self.card.architecture.pool_grid // geometry.pixels
-        return self.aerial.cells(sheets, dates, side)[..., MARGIN:-MARGIN, MARGIN:-MARGIN]
+        return self.aerial.cells(sheets, dates, side)[..., margin:-margin, margin:-margin]
 
 
 def _cells(card: ModelCard) -> int:

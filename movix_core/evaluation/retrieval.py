@@ -52,7 +52,7 @@ class _Task:
     case: Case
     layers: tuple[str, ...]
     model_folder: Path
-    device: str
+    config: LocalizationConfig
 
 
 def run_retrieval(
@@ -68,7 +68,7 @@ def run_retrieval(
     journal = Journal(work_folder / name, ("drive", "layer"))
     missing = {case: tuple(layer for layer in layers if (case.drive, layer) not in journal.done)
                for case in benchmark_set.cases}  # fmt: skip
-    tasks = [_Task(case, lacking, model_folder, config.device) for case, lacking in missing.items() if lacking]
+    tasks = [_Task(case, lacking, model_folder, config) for case, lacking in missing.items() if lacking]
     journal.fill(run_tasks(_evaluate_case, tasks, workers, benchmark_set.name))
     return [
         {**row, "groups": list(case.groups)}
@@ -135,17 +135,19 @@ def _evaluate_case(task: _Task) -> list[dict[str, Any]]:
         there = {layer for layer in task.layers if layer == MAP_LAYER or scenario.has_same_date_map}
         return [
             {"drive": drive, "layer": layer,
-             "rows": retrieve(scenario, drive, task.model_folder, task.device, layer) if layer in there else []}
+             "rows": retrieve(scenario, drive, task.model_folder, task.config, layer) if layer in there else []}
             for layer in task.layers
         ]  # fmt: skip
 
 
-def retrieve(scenario: Scenario, drive: str, model_folder: Path, device_name: str, layer: str) -> list[dict[str, Any]]:
+def retrieve(
+    scenario: Scenario, drive: str, model_folder: Path, config: LocalizationConfig, layer: str
+) -> list[dict[str, Any]]:
     """One row per kind of query of a drive on one layer. Errors: RecordingError if it is too short for a clip."""
-    device = choose_device(device_name)
+    device = choose_device(config.device)
     model = load_model(model_folder, device)
     imagery = Imagery.load(scenario.site, scenario.site.layer(layer), gsd_m=model.card.patch.gsd_m, device=device)
-    matcher = matcher_for(model, imagery, scenario.drive_date)
+    matcher = matcher_for(model, imagery, scenario.drive_date, config.matching)
     clips = clips_of(scenario.events, model.card.clip)
     truth, valid = scenario.truth.at([clip.stamp_ns for clip in clips])
     usable = np.flatnonzero(valid)

@@ -111,7 +111,7 @@ def _figures(task: _Task, run: TrainedVariant, scenario: Scenario) -> dict[str, 
         rows = evaluate(Bench(scenario, lambda: scenario, run.folder, run.config), "movix", task.filter_seeds)
         figures |= per_drive([{"drive": "", **row} for row in rows])[""]
     if "retrieval" in task.measures:
-        row = retrieve(scenario, task.case.drive, run.folder, run.config.device, MAP_LAYER)[0]
+        row = retrieve(scenario, task.case.drive, run.folder, run.config, MAP_LAYER)[0]
         figures |= {f"retrieval_{name}": value for name, value in row["figures"].items()}
     return figures
 

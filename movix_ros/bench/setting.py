@@ -19,7 +19,6 @@ from movix_ros.child_process import RosProcess
 WORLD_SEED = 3000  # the demo's: no model is trained, validated or tuned on it
 _LENGTH_M = 200.0
 _ABOUT = "drive.yaml"
-_FILTER = {"filter.max_particles": 1000, "filter.convergence_sigma_m": 6.0}  # what two CPU cores score in real time
 _REMAPPINGS = ("image:=/camera/image", "camera_info:=/camera/camera_info")
 
 
@@ -80,6 +79,6 @@ def make_setting(work: Path) -> Setting:
     parameters = {
         "site": str((folder / "site").resolve()), "layer": str(max(about["map_dates"])), "device": "cpu",
         "drive_date": str(about["drive_date"]), "random_seed": 0, "set_initial_pose": True,
-        **{f"initial_pose.{key}": float(value) for key, value in start.items()}, **_FILTER,
+        **{f"initial_pose.{key}": float(value) for key, value in start.items()},
     }  # fmt: skip
     return Setting(folder / "bag", truth, parameters, work)

@@ -19,7 +19,6 @@ TARGET = "node, camera, odometry and tf started in 20 shuffled orders: always lo
 _LOCALIZED_M = 10.0
 _MAX_PAUSE_S = 2.0
 _LAST_IMAGE_S = 5.0
-_FILTER = {"filter.max_particles": 500}  # the order is to be tried, not the processor
 
 
 def measure(setting: Setting, listener: Listener, count: int, pace: float) -> dict[str, Any]:
@@ -56,7 +55,7 @@ def _drive(
         processes = []
         for part, pause_s in zip(order, pauses_s, strict=True):
             rig = ("--parts", part, "--pace", str(pace))
-            process = setting.start_node(**_FILTER) if part == "node" else setting.start_rig(*rig)
+            process = setting.start_node() if part == "node" else setting.start_rig(*rig)
             processes.append(stack.enter_context(process))
             time.sleep(pause_s)
         begin_s = listener.start_driving(processes)

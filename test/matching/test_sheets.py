@@ -23,10 +23,12 @@ DATE = datetime.date(2020, 6, 1)
 HEADING = 2 * np.pi / 80  # from one of the map's headings to the next
 
 
-def cellwise_model(offset_m: float = 0.0) -> CrossViewModel:
+def cellwise_model(offset_m: float = 0.0, normalisation: str = "fixed") -> CrossViewModel:
     """Tiny, its random weights seeded."""
     torch.manual_seed(0)
-    return CrossViewModel(cellwise_card(offset_m=offset_m)).eval()
+    card = cellwise_card(offset_m=offset_m)
+    preprocessing = dataclasses.replace(card.preprocessing, normalisation=normalisation)
+    return CrossViewModel(dataclasses.replace(card, preprocessing=preprocessing)).eval()
 
 
 def noise(side: int = 300, seed: int = 0) -> Imagery:
@@ -38,9 +40,9 @@ def noise(side: int = 300, seed: int = 0) -> Imagery:
 @torch.inference_mode()
 def direct_scores(model: CrossViewModel, imagery: Imagery, observation: torch.Tensor, poses: np.ndarray) -> np.ndarray:
     """Of a sheet of its own for every pose, that holds but one patch."""
-    single = SheetGeometry(model.card.patch, 8, 8)
+    single = SheetGeometry(model.card.patch, 8, 8, margin=8)
     images, _ = cut_patches(imagery, poses, single.image)
-    cells = model.encode_sheets(images, date_features([DATE]).expand(len(poses), -1))
+    cells = model.encode_sheets(images, date_features([DATE]).expand(len(poses), -1), 8)
     return correlate(observation[None], cells.float(), 8)[0, :, 0, 0].numpy()
 
 
@@ -52,6 +54,23 @@ def test_scores_are_those_of_single_patches(offset_m):
     scores, valid = SheetMatcher(model, imagery, DATE).score(observation, poses)
     assert valid.all() and np.std(scores) > 0.01
     np.testing.assert_allclose(scores, direct_scores(model, imagery, observation, poses), atol=1e-3)
+
+
+def shaded(side: int = 300) -> Imagery:
+    """`noise`, darker to one side."""
+    land = noise(side)
+    return dataclasses.replace(land, texels=land.texels * torch.linspace(0.3, 1.0, side))
+
+
+def test_scores_do_not_tell_where_sheets_end():
+    """Though every image is brought to its own colours, a patch of several sheets scores as if it were one image."""
+    observation = torch.nn.functional.normalize(torch.randn(256, generator=torch.Generator().manual_seed(1)), dim=0)
+    poses, land, apart = lattice_poses_around(150.0, 150.0, 0.0), shaded(), {}
+    for normalisation in ("neighbourhood", "image"):
+        model = cellwise_model(normalisation=normalisation)
+        scores, _ = SheetMatcher(model, land, DATE).score(observation, poses)
+        apart[normalisation] = np.abs(scores - direct_scores(model, land, observation, poses)).max() / scores.std()
+    assert apart["neighbourhood"] < 0.05 < apart["image"]
 
 
 def lattice_poses_around(x: float, y: float, offset_m: float, count: int = 50) -> np.ndarray:
@@ -67,9 +86,9 @@ def lattice_poses_around(x: float, y: float, offset_m: float, count: int = 50) -
 def test_the_pose_a_clip_was_taken_from_scores_best():
     model, imagery = cellwise_model(), noise()
     truth = np.array([[148.0, 152.0, 0.0]])  # on the map's lattice
-    images, _ = cut_patches(imagery, truth, SheetGeometry(model.card.patch, 8, 8).image)
+    images, _ = cut_patches(imagery, truth, SheetGeometry(model.card.patch, 8, 8, margin=4).image)
     with torch.inference_mode():
-        cells = model.encode_sheets(images, date_features([DATE]))
+        cells = model.encode_sheets(images, date_features([DATE]), 4)
     observation = torch.nn.functional.normalize(cells.permute(0, 2, 3, 1).flatten(), dim=0).float()
     poses = truth + np.random.default_rng(0).normal(0.0, [10.0, 10.0, 0.3], (500, 3))
     scores, _ = SheetMatcher(model, imagery, DATE).score(observation, np.concatenate([truth, poses]))
@@ -95,7 +114,7 @@ def test_the_map_is_encoded_once_and_what_is_kept_is_bounded(monkeypatch):
     model, asked = cellwise_model(), []
     encode = model.encode_sheets
     monkeypatch.setattr(
-        model, "encode_sheets", lambda images, dates: asked.append(len(images)) or encode(images, dates)
+        model, "encode_sheets", lambda images, *rest: asked.append(len(images)) or encode(images, *rest)
     )
     matcher = SheetMatcher(model, noise(), DATE)
     poses = np.random.default_rng(0).normal([150, 150, 0.5], [8, 8, 0.1], (200, 3))

@@ -8,18 +8,17 @@ import pytest
 import torch
 
 from movix_core.encoders.checkpoint import load_model
-from movix_core.encoders.correlation import correlate
 from movix_core.errors import TrainingError
 from movix_core.geometry import se2
 from movix_core.maps.imagery import Imagery
 from movix_core.maps.patches import cut_patches
 from movix_core.maps.sheets import SheetGeometry
 from movix_core.training.recipe import Recipe
-from movix_core.training.sheets import pairs, plan_sheets
+from movix_core.training.sheets import SheetPlan, pairs, plan_sheets
 from test.tiny_model import cellwise_card, tiny_card
 from test.training.synthetic import SAMPLING, synthetic_drives, tiny_recipe, train_on
 
-GEOMETRY = SheetGeometry(cellwise_card().patch, patch_cells=8, cells=12)
+GEOMETRY = SheetGeometry(cellwise_card().patch, patch_cells=8, cells=12, margin=4)
 
 
 def plans(count: int = 20):
@@ -58,16 +57,27 @@ def test_patches_near_a_clips_place_are_not_held_against_it():
             assert own[apart > 5.5].all()
 
 
-def test_a_mirrored_place_is_where_the_mirrored_patch_is():
-    cells = torch.rand(1, 4, 12, 12)
-    place = (1, 3)
-    own = cells[:, :, 1:9, 3:11].permute(0, 2, 3, 1).flatten(1)
-    clip = torch.nn.functional.normalize(own, dim=1)
-    assert correlate(clip, cells, 8)[0, 0][place].item() == pytest.approx(1.0)
-    mirrored = cells.flip(-1)
-    own = mirrored[:, :, 1:9, 1:9].permute(0, 2, 3, 1).flatten(1)
-    clip = torch.nn.functional.normalize(own, dim=1)
-    assert correlate(clip, mirrored, 8)[0, 0][1, GEOMETRY.lattice - 1 - 3].item() == pytest.approx(1.0)
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_the_own_place_shows_in_the_sheet_what_the_clip_is_shown(mirrored):
+    """Cut from imagery, with patches ahead of the vehicle; a mirrored plan against pictures that are really flipped."""
+    drive, seed = seeing_drive(), 4
+    geometry = SheetGeometry(dataclasses.replace(GEOMETRY.patch, offset_m=8.0), 8, 12, margin=4)
+    imagery = Imagery.from_array(drive.layers[0], west_m=0.0, north_m=200.0, gsd_m=1.0, date=drive.dates[0])
+    sheet = np.array([[100.0, 90.0, 0.7]])
+    anchor = geometry.lattice_poses(sheet)[0, 1, 3]
+    drive = dataclasses.replace(drive, poses_map_base=np.tile(anchor, (6, 1)))
+    places, allowed = pairs(drive, SheetPlan(np.array([0]), 0, sheet, seed, mirrored), SAMPLING, geometry)
+    seen, _ = cut_patches(imagery, anchor[None], geometry.patch)
+    shown, _ = cut_patches(imagery, sheet, geometry.image)
+    if mirrored:
+        seen, shown = seen.flip(-1), shown.flip(-1)
+    (row, column), cell = np.rint(places[0]).astype(int), geometry.patch.pixels // 8
+    np.testing.assert_allclose(places[0], [row, column], atol=1e-6)
+    top, left = cell * (geometry.margin + row), cell * (geometry.margin + column)
+    own = shown[..., top : top + geometry.patch.pixels, left : left + geometry.patch.pixels]
+    torch.testing.assert_close(own, seen, atol=1e-4, rtol=0.0)
+    lattice = allowed[0, 1:].reshape(geometry.lattice, geometry.lattice)
+    assert not lattice[row, column] and not lattice[row, column - 1] and lattice[row, column - 2]
 
 
 def seeing_drive():

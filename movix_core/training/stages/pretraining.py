@@ -106,10 +106,11 @@ class _Projected(nn.Module):
         super().__init__()
         self.backbone = branch.backbone  # only this learns here, so only this is registered
         self._features = branch.features
-        width = branch.backbone.feature_dim
+        width = branch.backbone.cell_dim
         self.projector = nn.Sequential(
             nn.Linear(width, _PROJECTION), nn.BatchNorm1d(_PROJECTION), nn.ReLU(), nn.Linear(_PROJECTION, _PROJECTION)
         ).to(branch.mean.device)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        return self.projector(self._features(images))
+        cells = self._features(images).unflatten(1, (self.backbone.cell_dim, -1))
+        return self.projector(cells.mean(dim=-1))  # two looks show a thing in different cells
