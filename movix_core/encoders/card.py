@@ -60,7 +60,7 @@ class Preprocessing:
     max_range_m: ground further than this from the camera is left out of the warps.
     normalisation: of colours, by 'mean' and 'std' below, the same for every image ('fixed', what weights from
         a hub expect), or by the image's own, so that light, season and camera matter less: those of all of it
-        ('image'), or of what lies around each pixel ('neighbourhood', the choice where cells are aligned).
+        ('image'), or of what lies around each pixel ('neighbourhood').
     """
 
     view: str = "perspective"
