@@ -13,6 +13,7 @@ from movix_core.encoders.normalisation import normaliser
 from movix_core.encoders.preprocess import view_channels
 from movix_core.encoders.temporal import TemporalEncoding
 from movix_core.errors import ModelError
+from movix_core.maps.sheets import MARGIN
 
 
 class Branch(nn.Module):
@@ -118,11 +119,11 @@ class CrossViewModel(nn.Module):
         """patches (N, 3, P, P) in 0..1, dates (N, 3) -> embeddings (N, D) of unit length."""
         return self.aerial(patches, dates)
 
-    def encode_sheets(self, sheets: torch.Tensor, dates: torch.Tensor, margin: int) -> torch.Tensor:
+    def encode_sheets(self, sheets: torch.Tensor, dates: torch.Tensor) -> torch.Tensor:
         """sheets (N, 3, S, S) in 0..1, see `maps.sheets`, dates (N, 3) -> cells (N, d, s, s) without the margin."""
         geometry = self.card.patch
         side = sheets.shape[-1] * self.card.architecture.pool_grid // geometry.pixels
-        return self.aerial.cells(sheets, dates, side)[..., margin:-margin, margin:-margin]
+        return self.aerial.cells(sheets, dates, side)[..., MARGIN:-MARGIN, MARGIN:-MARGIN]
 
 
 def _cells(card: ModelCard) -> int:

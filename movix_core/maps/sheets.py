@@ -14,19 +14,17 @@ import numpy as np
 from movix_core.geometry import se2
 from movix_core.maps.patches import PatchGeometry
 
+MARGIN = 4  # cells to every side
+SHEET_CELLS = 24  # s, in training as on a map: what a network makes of a sheet depends a little on its size
+
 
 @dataclass(frozen=True)
 class SheetGeometry:
-    """patch: of the patches within; patch_cells: k; cells: s; margin: further cells to every side.
-
-    A margin should be whole cells of the coarsest feature map: 4 with maps of 1/16 of an image and patches of 4
-    pixels a cell.
-    """
+    """patch: of the patches within; patch_cells: k; cells: s."""
 
     patch: PatchGeometry
     patch_cells: int
     cells: int
-    margin: int
 
     @property
     def cell_m(self) -> float:
@@ -41,7 +39,7 @@ class SheetGeometry:
     @property
     def image(self) -> PatchGeometry:
         """What is cut for a sheet: its cells and the margin, around the middle of its lattice."""
-        cells = self.cells + 2 * self.margin
+        cells = self.cells + 2 * MARGIN
         return PatchGeometry(
             cells * self.cell_m, self.patch.offset_m, cells * self.patch.pixels // self.patch_cells
         )  # fmt: skip

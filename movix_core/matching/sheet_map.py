@@ -14,11 +14,10 @@ from movix_core.encoders.model import CrossViewModel
 from movix_core.maps.aerial_map import AerialMap
 from movix_core.maps.imagery import Imagery
 from movix_core.maps.patches import PatchGeometry, cut_texels
-from movix_core.maps.sheets import SheetGeometry
+from movix_core.maps.sheets import MARGIN, SHEET_CELLS, SheetGeometry
 from movix_core.matching.clip_matcher import WHOLE
 from movix_core.matching.shelf import Shelf
 
-_SHEET_CELLS, _MARGIN = 24, 4  # as in training (`SamplingRecipe`): 40 and 8 cost more and followed no drive better
 _NEARLY = 0.99  # at most told of a sheet that lacks something, be it in its margin: it is made anew when more is there
 _CHUNK_CPU, _CHUNK_GPU = 16, 64  # sheets encoded at once
 _TOGETHER = 16  # sheets that may be looked at as one region; poses further apart are looked at place by place
@@ -62,7 +61,7 @@ class SheetMap:
         self._patch_cells = card.architecture.pool_grid
         self._offset_m = card.patch.offset_m
         centred = PatchGeometry(card.patch.size_m, 0.0, card.patch.pixels)
-        self._geometry = SheetGeometry(centred, self._patch_cells, _SHEET_CELLS, _MARGIN)
+        self._geometry = SheetGeometry(centred, self._patch_cells, SHEET_CELLS)
         self._near: Imagery | None = None  # what is resident around the poses asked for
         self._shelf = Shelf[SheetKey](self._encode)
 
@@ -86,7 +85,7 @@ class SheetMap:
         tiles = self._shelf.get(keys).unflatten(0, (int(high[0] - low[0]), -1))
         whole = tiles.permute(2, 0, 3, 1, 4).flatten(3, 4).flatten(1, 2)
         return Surroundings(
-            chosen, torch.from_numpy(places - low * _SHEET_CELLS).float().to(whole.device), whole[:-1], whole[-1]
+            chosen, torch.from_numpy(places - low * SHEET_CELLS).float().to(whole.device), whole[:-1], whole[-1]
         )  # fmt: skip
 
     def _first_cells(self, poses: np.ndarray, turn: int) -> np.ndarray:
@@ -108,17 +107,17 @@ class SheetMap:
         poses = self._poses_of(keys)
         texels = cut_texels(self._near, poses, self._geometry.image)
         with native_precision(self._near.device):
-            cells = self._model.encode_sheets(texels[:, :3], self._date.expand(len(keys), -1), _MARGIN)
-        covered = functional.avg_pool2d(texels[:, 3:], texels.shape[-1] // (_SHEET_CELLS + 2 * _MARGIN))
+            cells = self._model.encode_sheets(texels[:, :3], self._date.expand(len(keys), -1))
+        covered = functional.avg_pool2d(texels[:, 3:], texels.shape[-1] // (SHEET_CELLS + 2 * MARGIN))
         whole = covered.amin(dim=(1, 2, 3), keepdim=True) > WHOLE  # margin and all
-        covered = torch.where(whole, 1.0, covered.clamp(max=_NEARLY))[..., _MARGIN:-_MARGIN, _MARGIN:-_MARGIN]
+        covered = torch.where(whole, 1.0, covered.clamp(max=_NEARLY))[..., MARGIN:-MARGIN, MARGIN:-MARGIN]
         return torch.cat([cells.half(), covered.half()], dim=1)
 
     def _poses_of(self, keys: list[SheetKey]) -> np.ndarray:
         """(N, 3) the middles of sheets."""
         turns, rows, columns = np.array(keys).T
         heading = turns * 2 * np.pi / self._headings
-        side_m = _SHEET_CELLS * self._geometry.cell_m
+        side_m = SHEET_CELLS * self._geometry.cell_m
         forward, left = -(rows + 0.5) * side_m, -(columns + 0.5) * side_m
         x = forward * np.cos(heading) - left * np.sin(heading)
         y = forward * np.sin(heading) + left * np.cos(heading)
@@ -130,12 +129,12 @@ def _regions(first_cells: np.ndarray, patch_cells: int) -> list[np.ndarray]:
     low, high = _sheets_under(first_cells, patch_cells)
     if np.prod(high - low) <= _TOGETHER:
         return [np.arange(len(first_cells))]
-    _, sheet = np.unique(np.floor(first_cells / _SHEET_CELLS).astype(int), axis=0, return_inverse=True)
+    _, sheet = np.unique(np.floor(first_cells / SHEET_CELLS).astype(int), axis=0, return_inverse=True)
     return [np.flatnonzero(sheet.ravel() == number) for number in range(sheet.max() + 1)]
 
 
 def _sheets_under(first_cells: np.ndarray, patch_cells: int) -> tuple[np.ndarray, np.ndarray]:
     """(row, column) of the first sheet, and behind the last, under patches and the next ones down and right."""
-    low = np.floor(first_cells.min(axis=0)).astype(int) // _SHEET_CELLS
-    high = (np.floor(first_cells.max(axis=0)).astype(int) + patch_cells) // _SHEET_CELLS + 1
+    low = np.floor(first_cells.min(axis=0)).astype(int) // SHEET_CELLS
+    high = (np.floor(first_cells.max(axis=0)).astype(int) + patch_cells) // SHEET_CELLS + 1
     return low, high

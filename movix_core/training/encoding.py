@@ -49,17 +49,10 @@ class WholeModel(Encoder):
 
 
 class SheetModel(WholeModel):
-    """From images, of a model whose cells are aligned each by itself; a patch comes as a sheet that holds but one.
-
-    margin: of its sheets, in cells.
-    """
-
-    def __init__(self, model: CrossViewModel, margin: int):
-        super().__init__(model)
-        self._margin = margin
+    """From images, of a model whose cells are aligned each by itself; a patch comes as a sheet that holds but one."""
 
     def patches(self, inputs: PatchInputs) -> torch.Tensor:
-        cells = self.model.encode_sheets(inputs.patches, inputs.dates, self._margin)
+        cells = self.model.encode_sheets(inputs.patches, inputs.dates)
         return nn.functional.normalize(cells.permute(0, 2, 3, 1).flatten(1), dim=-1)
 
     def similarity(self, group: Any) -> tuple[torch.Tensor, torch.Tensor]:
@@ -68,7 +61,7 @@ class SheetModel(WholeModel):
             return super().similarity(group)
         with native_precision(group.positive.device):
             clips, weights = self.clips(group.clips)
-            cells = self.model.encode_sheets(group.sheets.patches, group.sheets.dates, self._margin)
+            cells = self.model.encode_sheets(group.sheets.patches, group.sheets.dates)
         lattices = correlate(clips.float(), cells.float(), self.model.card.architecture.pool_grid)
         own = at_places(lattices[:, group.own], group.places)
         return torch.cat([own, lattices.flatten(1)], dim=1), weights

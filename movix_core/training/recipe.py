@@ -12,7 +12,7 @@ import yaml
 
 from movix_core.encoders.card import ModelCard, from_tree
 from movix_core.errors import ModelError, TrainingError
-from movix_core.maps.sheets import SheetGeometry
+from movix_core.maps.sheets import SHEET_CELLS, SheetGeometry
 
 # What a training may be made of: self-supervised pretraining of the backbones; everything at once, patch by patch or
 # against all patches of sheets; alignment heads on frozen backbones; the aggregator on frozen encoders.
@@ -60,7 +60,6 @@ class SamplingRecipe:
     negative_distance_m away and/or (`negative_rule`) turned by more than negative_yaw_deg.
     Candidates closer than guard_distance_m and guard_yaw_deg to an anchor are not held against it. In stage
     `sheets`, an anchor brings a sheet with its place and `negatives` sheets more, and all their patches are candidates.
-    sheet_cells, sheet_margin: see `maps.sheets`; of all models that align cells, whatever the stage, the margin.
     curriculum: over this share of the training the layer's date is drawn from other dates than the
         drive's with a probability growing from 0 to 1; 0 has none.
     positives: 'own_date' takes the imagery nearest in time to the drive, always: no change of season is
@@ -78,8 +77,6 @@ class SamplingRecipe:
     groups: int = 2
     anchors: int = 16
     negatives: int = 7
-    sheet_cells: int = 24
-    sheet_margin: int = 4
     negative_distance_m: tuple[float, float] = (5.0, 40.0)
     negative_yaw_deg: float = 30.0
     negative_rule: str = "or"
@@ -168,16 +165,10 @@ class Recipe:
     @property
     def reach_m(self) -> float:
         """How far from a clip this training looks at imagery: to the far corner of its furthest patch or sheet."""
-        seen = self.model.patch
-        if "sheets" in self.stages:
-            seen = self.sheets(self.sampling.sheet_cells).image
-        elif self.model.architecture.alignment == "cells":
-            seen = self.sheets(self.model.architecture.pool_grid).image
+        seen, side = self.model.patch, self.model.architecture.pool_grid
+        if self.model.architecture.alignment == "cells":
+            seen = SheetGeometry(seen, side, SHEET_CELLS if "sheets" in self.stages else side).image
         return self.sampling.negative_distance_m[1] + seen.reach_m
-
-    def sheets(self, cells: int) -> SheetGeometry:
-        """Of sheets with so many cells to a side."""
-        return SheetGeometry(self.model.patch, self.model.architecture.pool_grid, cells, self.sampling.sheet_margin)
 
 
 def load_recipe(path: str | Path, changes: Mapping[str, Any] = MappingProxyType({})) -> Recipe:
@@ -223,11 +214,8 @@ def _check_sheets(recipe: Recipe) -> None:
     architecture = recipe.model.architecture
     if architecture.alignment != "cells":
         raise TrainingError(f"stage 'sheets' needs architecture.alignment 'cells', not '{architecture.alignment}'")
-    if architecture.pool_grid >= recipe.sampling.sheet_cells:
-        raise TrainingError(
-            f"stage 'sheets' needs a pool_grid below sampling.sheet_cells ({recipe.sampling.sheet_cells}), "
-            f"not {architecture.pool_grid}"
-        )
+    if architecture.pool_grid >= SHEET_CELLS:
+        raise TrainingError(f"stage 'sheets' needs a pool_grid below {SHEET_CELLS}, not {architecture.pool_grid}")
     if recipe.sampling.mined:
         raise TrainingError(
             "stage 'sheets' compares a clip with every place of its sheets: there is nothing to mine, so let "

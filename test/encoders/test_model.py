@@ -155,7 +155,7 @@ def test_a_date_changes_all_cells_alike():
 def test_a_sheet_of_one_patch_is_that_patch_with_more_around_it():
     model = CrossViewModel(coarse_card()).eval()
     image, dates = torch.rand(2, 3, 64 + 8 * 16, 64 + 8 * 16), date_features([datetime.date(2020, 7, 1)] * 2)
-    cells = model.encode_sheets(image, dates, 4)
+    cells = model.encode_sheets(image, dates)
     assert cells.shape == (2, 4, 4, 4)
     patch = model.encode_patches(image[..., 64:-64, 64:-64], dates).view(2, 4, 4, 4).permute(0, 3, 1, 2)
     inner, alone = (torch.nn.functional.normalize(each[..., 1:3, 1:3], dim=1) for each in (cells, patch))

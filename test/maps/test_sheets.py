@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from movix_core.maps.imagery import Imagery
 from movix_core.maps.patches import PatchGeometry, cut_patches
-from movix_core.maps.sheets import SheetGeometry
+from movix_core.maps.sheets import MARGIN, SheetGeometry
 
 PATCH = PatchGeometry(size_m=32.0, offset_m=6.0, pixels=32)
-SHEET = SheetGeometry(PATCH, patch_cells=8, cells=12, margin=4)
+SHEET = SheetGeometry(PATCH, patch_cells=8, cells=12)
 
 
 @given(
@@ -32,8 +32,8 @@ def test_a_patch_of_the_lattice_is_a_part_of_the_sheets_image():
     sheet = np.array([[60.0, 57.0, 0.7]])
     image = cut_patches(imagery, sheet, SHEET.image)[0][0]
     poses = SHEET.lattice_poses(sheet)[0]
-    assert poses.shape == (5, 5, 3) and image.shape[-1] == (12 + 2 * SHEET.margin) * 4
+    assert poses.shape == (5, 5, 3) and image.shape[-1] == (12 + 2 * MARGIN) * 4
     for row, column in ((0, 0), (2, 2), (4, 1)):
         (patch,), _ = cut_patches(imagery, poses[row, column][None], PATCH)
-        top, left = 4 * (SHEET.margin + row), 4 * (SHEET.margin + column)
+        top, left = 4 * (MARGIN + row), 4 * (MARGIN + column)
         torch.testing.assert_close(image[:, top : top + 32, left : left + 32], patch, atol=1e-4, rtol=0.0)

@@ -39,11 +39,12 @@ def noise(side: int = 300, seed: int = 0) -> Imagery:
 
 @torch.inference_mode()
 def direct_scores(model: CrossViewModel, imagery: Imagery, observation: torch.Tensor, poses: np.ndarray) -> np.ndarray:
-    """Of a sheet of its own for every pose, that holds but one patch."""
-    single = SheetGeometry(model.card.patch, 8, 8, margin=8)
-    images, _ = cut_patches(imagery, poses, single.image)
-    cells = model.encode_sheets(images, date_features([DATE]).expand(len(poses), -1), 8)
-    return correlate(observation[None], cells.float(), 8)[0, :, 0, 0].numpy()
+    """Of the patch in the middle of a sheet of its own, for every pose."""
+    sheet = SheetGeometry(model.card.patch, 8, 16)
+    images, _ = cut_patches(imagery, poses, sheet.image)
+    cells = model.encode_sheets(images, date_features([DATE]).expand(len(poses), -1))
+    middle = sheet.lattice // 2
+    return correlate(observation[None], cells.float(), 8)[0, :, middle, middle].numpy()
 
 
 @pytest.mark.parametrize("offset_m", [0.0, 9.0])
@@ -86,9 +87,9 @@ def lattice_poses_around(x: float, y: float, offset_m: float, count: int = 50) -
 def test_the_pose_a_clip_was_taken_from_scores_best():
     model, imagery = cellwise_model(), noise()
     truth = np.array([[148.0, 152.0, 0.0]])  # on the map's lattice
-    images, _ = cut_patches(imagery, truth, SheetGeometry(model.card.patch, 8, 8, margin=4).image)
+    images, _ = cut_patches(imagery, truth, SheetGeometry(model.card.patch, 8, 8).image)
     with torch.inference_mode():
-        cells = model.encode_sheets(images, date_features([DATE]), 4)
+        cells = model.encode_sheets(images, date_features([DATE]))
     observation = torch.nn.functional.normalize(cells.permute(0, 2, 3, 1).flatten(), dim=0).float()
     poses = truth + np.random.default_rng(0).normal(0.0, [10.0, 10.0, 0.3], (500, 3))
     scores, _ = SheetMatcher(model, imagery, DATE).score(observation, np.concatenate([truth, poses]))
@@ -114,7 +115,7 @@ def test_the_map_is_encoded_once_and_what_is_kept_is_bounded(monkeypatch):
     model, asked = cellwise_model(), []
     encode = model.encode_sheets
     monkeypatch.setattr(
-        model, "encode_sheets", lambda images, *rest: asked.append(len(images)) or encode(images, *rest)
+        model, "encode_sheets", lambda images, dates: asked.append(len(images)) or encode(images, dates)
     )
     matcher = SheetMatcher(model, noise(), DATE)
     poses = np.random.default_rng(0).normal([150, 150, 0.5], [8, 8, 0.1], (200, 3))

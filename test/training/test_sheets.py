@@ -12,13 +12,13 @@ from movix_core.errors import TrainingError
 from movix_core.geometry import se2
 from movix_core.maps.imagery import Imagery
 from movix_core.maps.patches import cut_patches
-from movix_core.maps.sheets import SheetGeometry
+from movix_core.maps.sheets import MARGIN, SheetGeometry
 from movix_core.training.recipe import Recipe
 from movix_core.training.sheets import SheetPlan, pairs, plan_sheets
 from test.tiny_model import cellwise_card, tiny_card
 from test.training.synthetic import SAMPLING, synthetic_drives, tiny_recipe, train_on
 
-GEOMETRY = SheetGeometry(cellwise_card().patch, patch_cells=8, cells=12, margin=4)
+GEOMETRY = SheetGeometry(cellwise_card().patch, patch_cells=8, cells=12)
 
 
 def plans(count: int = 20):
@@ -61,7 +61,7 @@ def test_patches_near_a_clips_place_are_not_held_against_it():
 def test_the_own_place_shows_in_the_sheet_what_the_clip_is_shown(mirrored):
     """Cut from imagery, with patches ahead of the vehicle; a mirrored plan against pictures that are really flipped."""
     drive, seed = seeing_drive(), 4
-    geometry = SheetGeometry(dataclasses.replace(GEOMETRY.patch, offset_m=8.0), 8, 12, margin=4)
+    geometry = SheetGeometry(dataclasses.replace(GEOMETRY.patch, offset_m=8.0), 8, 12)
     imagery = Imagery.from_array(drive.layers[0], west_m=0.0, north_m=200.0, gsd_m=1.0, date=drive.dates[0])
     sheet = np.array([[100.0, 90.0, 0.7]])
     anchor = geometry.lattice_poses(sheet)[0, 1, 3]
@@ -73,7 +73,7 @@ def test_the_own_place_shows_in_the_sheet_what_the_clip_is_shown(mirrored):
         seen, shown = seen.flip(-1), shown.flip(-1)
     (row, column), cell = np.rint(places[0]).astype(int), geometry.patch.pixels // 8
     np.testing.assert_allclose(places[0], [row, column], atol=1e-6)
-    top, left = cell * (geometry.margin + row), cell * (geometry.margin + column)
+    top, left = cell * (MARGIN + row), cell * (MARGIN + column)
     own = shown[..., top : top + geometry.patch.pixels, left : left + geometry.patch.pixels]
     torch.testing.assert_close(own, seen, atol=1e-4, rtol=0.0)
     lattice = allowed[0, 1:].reshape(geometry.lattice, geometry.lattice)

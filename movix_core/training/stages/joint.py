@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from movix_core.maps.sheets import SheetGeometry
 from movix_core.training.encoding import SheetModel, WholeModel
 from movix_core.training.materials import Materials
 from movix_core.training.sources import ImageSource
@@ -20,11 +21,11 @@ def patch_sources(materials: Materials) -> tuple[ImageSource, ImageSource, Whole
     Where cells are aligned, a patch has a sheet's margin, as on a map.
     """
     recipe, card = materials.recipe, materials.recipe.model
+    side = card.architecture.pool_grid
     cells = card.architecture.alignment == "cells"
-    geometry = recipe.sheets(card.architecture.pool_grid).image if cells else card.patch
+    geometry = SheetGeometry(card.patch, side, side).image if cells else card.patch
     source, validation = (
         ImageSource(drives, card, recipe.sampling, materials.device, geometry)
         for drives in (materials.drives, materials.validation)
     )
-    model = materials.model
-    return source, validation, SheetModel(model, recipe.sampling.sheet_margin) if cells else WholeModel(model)
+    return source, validation, (SheetModel if cells else WholeModel)(materials.model)

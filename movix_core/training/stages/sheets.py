@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from movix_core.maps.sheets import SHEET_CELLS, SheetGeometry
 from movix_core.training.materials import Materials
 from movix_core.training.sheets import SheetGroup, SheetPlan, pairs, plan_sheets
 from movix_core.training.sources import augmented
@@ -18,10 +19,10 @@ class SheetStage(ContrastiveStage):
     """Draws groups of sheets, and is watched with groups of patches; a `loop.Stage`."""
 
     def __init__(self, materials: Materials):
-        recipe = materials.recipe
+        recipe, card = materials.recipe, materials.recipe.model
         source, validation, encoder = patch_sources(materials)
         super().__init__("sheets", recipe.optimization, recipe, encoder, source, validation)
-        self._geometry = recipe.sheets(recipe.sampling.sheet_cells)
+        self._geometry = SheetGeometry(card.patch, card.architecture.pool_grid, SHEET_CELLS)
         self._images = replace(source, geometry=self._geometry.image)
 
     def _plan(self, drive: int, progress: float, rng: np.random.Generator) -> SheetPlan:
