@@ -38,7 +38,7 @@ FIGURES: dict[str, tuple[str, Measure]] = {
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m movix_ros.bench", description=__doc__)
     parser.add_argument("figures", nargs="*", metavar="FIGURE", help=f"of {', '.join(FIGURES)} (default: all)")
-    parser.add_argument("--tf-s", type=float, default=60.0, help="seconds of tf")
+    parser.add_argument("--tf-s", type=float, default=300.0, help="seconds of tf")
     parser.add_argument("--images-s", type=float, default=1800.0, help="seconds of images")
     parser.add_argument("--repeats", type=int, default=3, help="SIGINTs in each situation")
     parser.add_argument("--orders", type=int, default=20, help="start-up orders")
