@@ -22,12 +22,20 @@ def correlate(clips: torch.Tensor, cells: torch.Tensor, patch_cells: int) -> tor
     return (products / norms.clamp(min=_LEAST_NORM)).transpose(0, 1)
 
 
-def at_places(lattice: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
-    """Values (..., N) of N lattices (..., N, n, n) at rows and columns (N, 2), interpolated linearly between four."""
-    size = torch.tensor(lattice.shape[-2:], device=lattice.device)
-    low = places.floor().clamp(min=0).minimum(size - 2).long()
-    (down, right), (row, column) = (places - low).unbind(-1), low.unbind(-1)
-    each = torch.arange(len(places), device=lattice.device)
-    top = torch.lerp(lattice[..., each, row, column], lattice[..., each, row, column + 1], right)
-    bottom = torch.lerp(lattice[..., each, row + 1, column], lattice[..., each, row + 1, column + 1], right)
-    return torch.lerp(top, bottom, down)
+def local_mean(values: torch.Tensor, counted: torch.Tensor, side: int) -> torch.Tensor:
+    """(Q, n, n) mean of values (Q, n, n) over the side x side ones around each (odd) of which counted (n, n) is True."""
+    weights = counted[None].to(values.dtype)
+    sums = functional.avg_pool2d(torch.cat([values * weights, weights]), side, stride=1, padding=side // 2)
+    return sums[:-1] / sums[-1:].clamp(min=_LEAST_NORM)
+
+
+def at_places(lattices: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
+    """Values (N, C, P) of lattices (N, C, n, n) at their rows and columns (N, P, 2), by bicubic interpolation.
+
+    Straight lines between the patches of a lattice would cut off the peaks, and the truth lies on one. At the edge
+    the outermost values are taken to go on.
+    """
+    sides = torch.tensor(lattices.shape[-2:], device=places.device)
+    grid = (2.0 * places / (sides - 1) - 1.0).flip(-1)[:, None]  # grid_sample wants (x, y) in -1..1
+    sampled = functional.grid_sample(lattices, grid, mode="bicubic", padding_mode="border", align_corners=True)
+    return sampled[:, :, 0]

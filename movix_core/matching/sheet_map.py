@@ -51,13 +51,16 @@ class SheetMap:
     it. What is kept is bounded, see `Shelf`.
     """
 
-    def __init__(self, model: CrossViewModel, imagery: AerialMap, date: torch.Tensor, headings: int) -> None:
-        """date: (1, 3) features of the imagery's date."""
+    def __init__(
+        self, model: CrossViewModel, imagery: AerialMap, date: torch.Tensor, headings: int, *, reach: int = 0
+    ) -> None:  # fmt: skip
+        """date: (1, 3) features of the imagery's date. reach: how many patches around those at the poses are needed."""
         card = model.card
         self._model = model
         self._imagery = imagery
         self._date = date
         self._headings = headings
+        self._reach = 2 + reach  # scores are interpolated between four to a side
         self._patch_cells = card.architecture.pool_grid
         self._offset_m = card.patch.offset_m
         centred = PatchGeometry(card.patch.size_m, 0.0, card.patch.pixels)
@@ -75,11 +78,11 @@ class SheetMap:
         for turn in np.unique(turns):
             alike = np.flatnonzero(turns == turn)
             places = self._first_cells(poses[alike], int(turn))
-            for chosen in _regions(places, self._patch_cells):
+            for chosen in _regions(places, self._patch_cells, self._reach):
                 yield self._surroundings(int(turn), alike[chosen], places[chosen])
 
     def _surroundings(self, turn: int, chosen: np.ndarray, places: np.ndarray) -> Surroundings:
-        low, high = _sheets_under(places, self._patch_cells)
+        low, high = _sheets_under(places, self._patch_cells, self._reach)
         keys = [SheetKey(turn, row, column) for row in range(low[0], high[0]) for column in range(low[1], high[1])]
         self._shelf.fetch(keys)
         tiles = self._shelf.get(keys).unflatten(0, (int(high[0] - low[0]), -1))
@@ -124,17 +127,17 @@ class SheetMap:
         return np.stack([x, y, heading], axis=-1)
 
 
-def _regions(first_cells: np.ndarray, patch_cells: int) -> list[np.ndarray]:
+def _regions(first_cells: np.ndarray, patch_cells: int, reach: int) -> list[np.ndarray]:
     """Which patches to look at together: all, or where that were mostly land between them, those of each sheet."""
-    low, high = _sheets_under(first_cells, patch_cells)
+    low, high = _sheets_under(first_cells, patch_cells, reach)
     if np.prod(high - low) <= _TOGETHER:
         return [np.arange(len(first_cells))]
     _, sheet = np.unique(np.floor(first_cells / SHEET_CELLS).astype(int), axis=0, return_inverse=True)
     return [np.flatnonzero(sheet.ravel() == number) for number in range(sheet.max() + 1)]
 
 
-def _sheets_under(first_cells: np.ndarray, patch_cells: int) -> tuple[np.ndarray, np.ndarray]:
-    """(row, column) of the first sheet, and behind the last, under patches and the next ones down and right."""
-    low = np.floor(first_cells.min(axis=0)).astype(int) // SHEET_CELLS
-    high = (np.floor(first_cells.max(axis=0)).astype(int) + patch_cells) // SHEET_CELLS + 1
+def _sheets_under(first_cells: np.ndarray, patch_cells: int, reach: int) -> tuple[np.ndarray, np.ndarray]:
+    """(row, column) of the first sheet, and behind the last, under patches and those up to `reach` cells around."""
+    low = (np.floor(first_cells.min(axis=0)).astype(int) + 1 - reach) // SHEET_CELLS
+    high = (np.floor(first_cells.max(axis=0)).astype(int) + patch_cells - 1 + reach) // SHEET_CELLS + 1
     return low, high

@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional
 
 from movix_core.config import MatchingConfig
-from movix_core.encoders.correlation import at_places, correlate
+from movix_core.encoders.correlation import at_places, correlate, local_mean
 from movix_core.encoders.model import CrossViewModel
 from movix_core.maps.aerial_map import AerialMap
 from movix_core.matching.clip_matcher import MIN_COVERAGE, ClipMatcher
@@ -19,8 +19,10 @@ from movix_core.matching.sheet_map import SheetMap
 class SheetMatcher(ClipMatcher):
     """Scores of a model that aligns cells each by itself.
 
-    Headings are rounded to the map's; between the patches of its lattice, scores are interpolated.
-    matching: how many headings the map has.
+    Headings are rounded to the map's; between the patches of its lattice, scores are interpolated. A score is the
+    cosine similarity less `matching.contrast` of its mean over the places around: that a whole stretch of land is like
+    what the camera sees, one clip says as the next one does; that a place stands out there is news.
+    matching: `sheet_headings`, `contrast` and `contrast_m` are used.
     """
 
     def __init__(
@@ -29,7 +31,11 @@ class SheetMatcher(ClipMatcher):
     ) -> None:  # fmt: skip
         super().__init__(model, imagery, drive_date)
         self._patch_cells = model.card.architecture.pool_grid
-        self._map = SheetMap(model, imagery, self._map_date, (matching or MatchingConfig()).sheet_headings)
+        matching = matching or MatchingConfig()
+        self._contrast = matching.contrast
+        reach = round(0.5 * (matching.contrast_m / model.card.patch.size_m * self._patch_cells - 1.0))
+        self._surround = 2 * max(reach, 0) + 1 if self._contrast > 0.0 else 1  # cells, odd
+        self._map = SheetMap(model, imagery, self._map_date, matching.sheet_headings, reach=self._surround // 2)
 
     def score(self, observation: torch.Tensor, poses_map_base: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """See `Matcher.score`."""
@@ -44,7 +50,8 @@ class SheetMatcher(ClipMatcher):
         for chosen, places, cells, covered in self._map.around(poses):
             coverage = functional.avg_pool2d(covered[None, None].float(), self._patch_cells, stride=1)[0]
             similarity = correlate(observations, cells[None].float(), self._patch_cells)[:, 0]
-            scored = at_places(torch.cat([similarity, coverage])[:, None].expand(-1, len(chosen), -1, -1), places)
+            around = local_mean(similarity, coverage[0] >= MIN_COVERAGE, self._surround)
+            scored = at_places(torch.cat([similarity - self._contrast * around, coverage])[None], places[None])[0]
             scores[chosen] = scored[:-1].T.cpu().numpy()
             valid[chosen] = scored[-1].cpu().numpy() >= MIN_COVERAGE
         return scores, valid

@@ -63,7 +63,7 @@ class SheetModel(WholeModel):
             clips, weights = self.clips(group.clips)
             cells = self.model.encode_sheets(group.sheets.patches, group.sheets.dates)
         lattices = correlate(clips.float(), cells.float(), self.model.card.architecture.pool_grid)
-        own = at_places(lattices[:, group.own], group.places)
+        own = at_places(lattices[:, group.own].transpose(0, 1), group.places[:, None])[..., 0].T
         return torch.cat([own, lattices.flatten(1)], dim=1), weights
 
 

@@ -24,11 +24,22 @@ def test_what_has_no_features_is_like_nothing():
     assert torch.equal(lattice, torch.zeros(1, 1, 2, 2))
 
 
-@pytest.mark.parametrize("place, value", [((0, 0), 0.0), ((1, 2), 12.0), ((0.5, 0.25), 5.25), ((2, 2), 22.0)])
+@pytest.mark.parametrize("place, value", [((0, 0), 0.0), ((1, 2), 12.0), ((1.5, 2.5), 17.5), ((4, 4), 44.0)])
 def test_places_between_patches_are_interpolated(place, value):
-    rows, columns = torch.meshgrid(torch.arange(3.0), torch.arange(3.0), indexing="ij")
-    lattices = (10 * rows + columns)[None]
-    assert at_places(lattices, torch.tensor([place], dtype=torch.float32)).item() == pytest.approx(value)
-    assert at_places(torch.stack([lattices, -lattices]), torch.tensor([place], dtype=torch.float32))[
-        1
-    ].item() == pytest.approx(-value)
+    rows, columns = torch.meshgrid(torch.arange(5.0), torch.arange(5.0), indexing="ij")
+    plane = 10 * rows + columns
+    values = at_places(torch.stack([plane, -plane])[None], torch.tensor([[place]], dtype=torch.float32))
+    assert values.flatten().tolist() == pytest.approx([value, -value], abs=1e-4)
+
+
+def test_a_peak_between_patches_is_not_cut_off():
+    rows, columns = torch.meshgrid(torch.arange(6.0), torch.arange(6.0), indexing="ij")
+    peak = torch.exp(-0.25 * ((rows - 2.5) ** 2 + (columns - 2.5) ** 2))
+    between = at_places(peak[None, None], torch.tensor([[[2.5, 2.5]]])).item()
+    assert between > peak.max().item() + 0.5 * (1.0 - peak.max().item())
+
+
+def test_each_lattice_has_its_own_places():
+    lattices = torch.arange(2 * 25.0).view(2, 1, 5, 5)
+    values = at_places(lattices, torch.tensor([[[1.0, 1.0], [2.0, 3.0]], [[3.0, 3.0], [0.0, 4.0]]]))
+    assert values[:, 0].flatten().tolist() == pytest.approx([6.0, 13.0, 43.0, 29.0], abs=1e-4)

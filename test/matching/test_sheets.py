@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 import torch
 
+from movix_core.config import MatchingConfig
 from movix_core.encoders.correlation import correlate
 from movix_core.encoders.model import CrossViewModel
 from movix_core.encoders.temporal import date_features
+from movix_core.geometry.se2 import compose
 from movix_core.maps.imagery import Imagery
 from movix_core.maps.patches import cut_patches
 from movix_core.maps.sheets import SheetGeometry
@@ -20,6 +22,7 @@ from movix_core.matching.sheets import SheetMatcher
 from test.tiny_model import cellwise_card, tiny_model
 
 DATE = datetime.date(2020, 6, 1)
+PLAIN = MatchingConfig(contrast=0.0)  # scores are cosines
 HEADING = 2 * np.pi / 80  # from one of the map's headings to the next
 
 
@@ -52,9 +55,30 @@ def test_scores_are_those_of_single_patches(offset_m):
     model, imagery = cellwise_model(offset_m), noise()
     observation = torch.nn.functional.normalize(torch.randn(256, generator=torch.Generator().manual_seed(1)), dim=0)
     poses = lattice_poses_around(150.0, 150.0, offset_m)
-    scores, valid = SheetMatcher(model, imagery, DATE).score(observation, poses)
+    scores, valid = SheetMatcher(model, imagery, DATE, PLAIN).score(observation, poses)
     assert valid.all() and np.std(scores) > 0.01
     np.testing.assert_allclose(scores, direct_scores(model, imagery, observation, poses), atol=1e-3)
+
+
+def test_a_place_scores_by_how_it_stands_out_from_those_around():
+    model, imagery = cellwise_model(), noise()
+    observation = torch.nn.functional.normalize(torch.randn(256, generator=torch.Generator().manual_seed(1)), dim=0)
+    pose = lattice_poses_around(150.0, 150.0, 0.0, count=1)
+    steps = 4.0 * np.arange(-2, 3)
+    forward, left = (step.ravel() for step in np.meshgrid(steps, steps))
+    around = compose(pose, np.column_stack([forward, left, np.zeros(25)]))
+    cosines = SheetMatcher(model, imagery, DATE, PLAIN).score(observation, around)[0]
+    matcher = SheetMatcher(model, imagery, DATE, MatchingConfig(contrast=0.7, contrast_m=20.0))
+    score = matcher.score(observation, pose)[0][0]
+    assert score == pytest.approx(cosines[12] - 0.7 * cosines.mean(), abs=1e-4)
+
+
+def test_what_else_is_scored_changes_no_score():
+    matcher, poses = SheetMatcher(cellwise_model(), noise(), DATE), lattice_poses_around(150.0, 150.0, 0.0)
+    observation = torch.nn.functional.normalize(torch.randn(256, generator=torch.Generator().manual_seed(1)), dim=0)
+    together, _ = matcher.score(observation, poses)
+    alone = [matcher.score(observation, pose)[0][0] for pose in poses[:10]]
+    np.testing.assert_allclose(together[:10], alone, atol=1e-5)
 
 
 def shaded(side: int = 300) -> Imagery:
@@ -69,7 +93,7 @@ def test_scores_do_not_tell_where_sheets_end():
     poses, land, apart = lattice_poses_around(150.0, 150.0, 0.0), shaded(), {}
     for normalisation in ("neighbourhood", "image"):
         model = cellwise_model(normalisation=normalisation)
-        scores, _ = SheetMatcher(model, land, DATE).score(observation, poses)
+        scores, _ = SheetMatcher(model, land, DATE, PLAIN).score(observation, poses)
         apart[normalisation] = np.abs(scores - direct_scores(model, land, observation, poses)).max() / scores.std()
     assert apart["neighbourhood"] < 0.05 < apart["image"]
 
