@@ -23,7 +23,7 @@ def correlate(clips: torch.Tensor, cells: torch.Tensor, patch_cells: int) -> tor
 
 
 def local_mean(values: torch.Tensor, counted: torch.Tensor, side: int) -> torch.Tensor:
-    """(Q, n, n) mean of values (Q, n, n) over the side x side ones around each (odd) of which counted (n, n) is True."""
+    """(Q, n, n) mean of values (Q, n, n) over those of the side x side (odd) around each that counted (n, n) names."""
     weights = counted[None].to(values.dtype)
     sums = functional.avg_pool2d(torch.cat([values * weights, weights]), side, stride=1, padding=side // 2)
     return sums[:-1] / sums[-1:].clamp(min=_LEAST_NORM)

@@ -21,7 +21,7 @@ WHOLE = 0.999  # coverage; rounding leaves a little less than 1
 
 
 class ClipMatcher(ABC):
-    """Implements `matching.matcher.Matcher` but for the scores, which are cosine similarities, -1..1.
+    """Implements `matching.matcher.Matcher` but for the scores, which are cosine similarities, -1..1, or made of them.
 
     drive_date: the date the ground branch encodes; None takes it from the stamp of each clip.
     """
