@@ -52,7 +52,7 @@ class SheetMap:
     """
 
     def __init__(
-        self, model: CrossViewModel, imagery: AerialMap, date: torch.Tensor, headings: int, *, reach: int = 0
+        self, model: CrossViewModel, imagery: AerialMap, date: torch.Tensor, headings: int, *, reach: int
     ) -> None:  # fmt: skip
         """date: (1, 3) features of the imagery's date. reach: how many patches around those at the poses are needed."""
         card = model.card
