@@ -78,7 +78,7 @@ class MatchingConfig:
     atlas_spacing: float = _param(2.0, "spacing of the atlas's lattice in x and y", unit="m", low=0.1)
     sheet_headings: int = _param(80, "headings, in a full turn, at which the map is encoded", low=4)
     contrast: float = _param(
-        0.5, "share of the mean score around a place that is taken from its own; sheets only", low=0.0, high=1.0
+        0.75, "share of the mean score around a place that is taken from its own; sheets only", low=0.0, high=1.0
     )
     contrast_m: float = _param(20.0, "side of the square over which that mean is taken", unit="m", low=0.1, high=200.0)
     atlas_headings: int = _param(24, "headings of the atlas's lattice in a full turn", low=4)

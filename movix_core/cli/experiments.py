@@ -21,7 +21,9 @@ def add_actions(actions: argparse._SubParsersAction) -> None:
     ablation.add_argument("study", type=Path, help="study file, e.g. config/studies/paper.yaml")
     ablation.add_argument("--cache", type=Path, default=Path(".cache/clips"), help="folder that keeps rendered clips")
     ablation.add_argument("--work", type=Path, default=Path("out/studies"), help="folder of models and finished drives")
-    ablation.add_argument("--workers", type=int, default=2, help="worker processes of the evaluation")
+    ablation.add_argument(
+        "--workers", type=int, default=2, help="worker processes of evaluation and, on a CPU, training"
+    )
     ablation.add_argument("--out", type=Path, default=DEFAULT_OUT, help="folder of the tables")
     add_config_arguments(ablation)
     ablation.set_defaults(run=_ablation)
@@ -47,7 +49,9 @@ def _ablation(args: argparse.Namespace) -> None:
 
     study, config = load_study(args.study), config_of(args)
     benchmark_set = load_set(study.plan.set, study.plan.drives)
-    trained = train_variants(study, args.work / "models", args.cache, config, choose_device(config.device))
+    trained = train_variants(
+        study, args.work / "models", args.cache, config, choose_device(config.device), args.workers
+    )
     for run in trained:
         require_suitable(benchmark_set, run.folder, allow_seen=False)
     rows = evaluate_variants(study, trained, benchmark_set, args.work, args.workers)

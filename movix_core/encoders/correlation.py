@@ -22,11 +22,23 @@ def correlate(clips: torch.Tensor, cells: torch.Tensor, patch_cells: int) -> tor
     return (products / norms.clamp(min=_LEAST_NORM)).transpose(0, 1)
 
 
-def local_mean(values: torch.Tensor, counted: torch.Tensor, side: int) -> torch.Tensor:
-    """(Q, n, n) mean of values (Q, n, n) over those of the side x side (odd) around each that counted (n, n) names."""
-    weights = counted[None].to(values.dtype)
-    sums = functional.avg_pool2d(torch.cat([values * weights, weights]), side, stride=1, padding=side // 2)
-    return sums[:-1] / sums[-1:].clamp(min=_LEAST_NORM)
+def odd_cells(side_m: float, cell_m: float) -> int:
+    """How many cells of cell_m a square of side_m has across, rounded to an odd number: it lies around one of them."""
+    return 2 * max(round(0.5 * (side_m / cell_m - 1.0)), 0) + 1
+
+
+def standing_out(lattices: torch.Tensor, counted: torch.Tensor, share: float, side: int) -> torch.Tensor:
+    """Lattices (A, N, n, n) less a share of their mean over the places around: side x side (odd) of them.
+
+    Only places that counted (N, n, n) names make up the mean; beyond the edge there are none.
+    """
+    if share == 0.0:
+        return lattices
+    weights = counted[None].to(lattices.dtype)
+    sums, weight = (
+        functional.avg_pool2d(values, side, stride=1, padding=side // 2) for values in (lattices * weights, weights)
+    )
+    return lattices - share * sums / weight.clamp(min=_LEAST_NORM)
 
 
 def at_places(lattices: torch.Tensor, places: torch.Tensor) -> torch.Tensor:

@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional
 
 from movix_core.config import MatchingConfig
-from movix_core.encoders.correlation import at_places, correlate, local_mean
+from movix_core.encoders.correlation import at_places, correlate, odd_cells, standing_out
 from movix_core.encoders.model import CrossViewModel
 from movix_core.maps.aerial_map import AerialMap
 from movix_core.matching.clip_matcher import MIN_COVERAGE, ClipMatcher
@@ -33,8 +33,8 @@ class SheetMatcher(ClipMatcher):
         self._patch_cells = model.card.architecture.pool_grid
         matching = matching or MatchingConfig()
         self._contrast = matching.contrast
-        reach = round(0.5 * (matching.contrast_m / model.card.patch.size_m * self._patch_cells - 1.0))
-        self._surround = 2 * max(reach, 0) + 1 if self._contrast > 0.0 else 1  # cells, odd
+        cell_m = model.card.patch.size_m / self._patch_cells
+        self._surround = odd_cells(matching.contrast_m, cell_m) if self._contrast > 0.0 else 1
         self._map = SheetMap(model, imagery, self._map_date, matching.sheet_headings, reach=self._surround // 2)
 
     def score(self, observation: torch.Tensor, poses_map_base: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -49,9 +49,9 @@ class SheetMatcher(ClipMatcher):
         scores, valid = np.zeros((len(poses), len(observations))), np.zeros(len(poses), bool)
         for chosen, places, cells, covered in self._map.around(poses):
             coverage = functional.avg_pool2d(covered[None, None].float(), self._patch_cells, stride=1)[0]
-            similarity = correlate(observations, cells[None].float(), self._patch_cells)[:, 0]
-            around = local_mean(similarity, coverage[0] >= MIN_COVERAGE, self._surround)
-            scored = at_places(torch.cat([similarity - self._contrast * around, coverage])[None], places[None])[0]
+            similarity = correlate(observations, cells[None].float(), self._patch_cells)
+            scored = standing_out(similarity, coverage >= MIN_COVERAGE, self._contrast, self._surround)[:, 0]
+            scored = at_places(torch.cat([scored, coverage])[None], places[None])[0]
             scores[chosen] = scored[:-1].T.cpu().numpy()
             valid[chosen] = scored[-1].cpu().numpy() >= MIN_COVERAGE
         return scores, valid

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from tqdm import tqdm
 
 from movix_core.config import LocalizationConfig, with_overrides
 from movix_core.encoders.card import Likelihood, read_card
@@ -25,6 +24,8 @@ from movix_core.evaluation.scenario import MAP_LAYER, Case, Scenario
 from movix_core.evaluation.sets import BenchmarkSet
 from movix_core.parallel import run_tasks
 from movix_core.study.study import Study, weights_digest
+from movix_core.training.clips import fill_cache
+from movix_core.training.recipe import Recipe
 from movix_core.training.trainer import train
 
 _DONE_FILE = "trained"
@@ -47,6 +48,16 @@ class TrainedVariant:
 
 
 @dataclass(frozen=True)
+class _Training:
+    """A recipe to train in a folder."""
+
+    recipe: Recipe
+    folder: Path
+    cache: Path
+    device: torch.device
+
+
+@dataclass(frozen=True)
 class _Task:
     """A drive, and the variants that still lack it."""
 
@@ -57,21 +68,38 @@ class _Task:
 
 
 def train_variants(
-    study: Study, folder: Path, cache: Path, config: LocalizationConfig, device: torch.device
+    study: Study, folder: Path, cache: Path, config: LocalizationConfig, device: torch.device, workers: int = 1
 ) -> list[TrainedVariant]:
-    """Train what is not trained yet, one after another, seed by seed; `folder` keeps the models."""
-    trained = []
+    """Train what is not trained yet, seed by seed; `folder` keeps the models.
+
+    On a CPU, `workers` trainings run side by side, with as many threads each as their recipes say.
+    """
     runs = [(name, seed) for seed in study.plan.seeds for name in study.variants if seed in study.seeds_of(name)]
-    for variant, seed in tqdm(runs, desc=study.name, unit="training"):
-        recipe = study.recipe(variant, seed)
-        target = folder / weights_digest(recipe)
-        if not (target / _DONE_FILE).exists():
-            train(recipe, target, cache, device)
-            (target / _DONE_FILE).touch()
-        told = _with_likelihood(config, recipe.model.likelihood)
-        key = fingerprint(study.plan.set, target, told, study.plan.filter_seeds)
-        trained.append(TrainedVariant(variant, seed, target, told, key))
-    return trained
+    recipes = {run: study.recipe(*run) for run in runs}
+    folders = {run: folder / weights_digest(recipe) for run, recipe in recipes.items()}
+    missing = {folders[run]: recipes[run] for run in runs if not (folders[run] / _DONE_FILE).exists()}
+    workers = workers if device.type == "cpu" else 1
+    if workers > 1:
+        for recipe in missing.values():
+            fill_cache(recipe, cache, workers)
+    tasks = [_Training(recipe, target, cache, device) for target, recipe in missing.items()]
+    for _ in run_tasks(_train, tasks, workers, study.name, "training"):
+        pass
+    return [_trained(study, *run, folders[run], config, recipes[run].model.likelihood) for run in runs]
+
+
+def _train(task: _Training) -> None:
+    train(task.recipe, task.folder, task.cache, task.device)
+    (task.folder / _DONE_FILE).touch()
+
+
+def _trained(
+    study: Study, variant: str, seed: int, folder: Path, config: LocalizationConfig, likelihood: Likelihood
+) -> TrainedVariant:
+    """With lambda and gamma of the variant in the filter's settings."""
+    told = with_overrides(config, {f"likelihood.{name}": value for name, value in asdict(likelihood).items()})
+    key = fingerprint(study.plan.set, folder, told, study.plan.filter_seeds)
+    return TrainedVariant(variant, seed, folder, told, key)
 
 
 def evaluate_variants(
@@ -114,8 +142,3 @@ def _figures(task: _Task, run: TrainedVariant, scenario: Scenario) -> dict[str, 
         row = retrieve(scenario, task.case.drive, run.folder, run.config, MAP_LAYER)[0]
         figures |= {f"retrieval_{name}": value for name, value in row["figures"].items()}
     return figures
-
-
-def _with_likelihood(config: LocalizationConfig, likelihood: Likelihood) -> LocalizationConfig:
-    """The filter's settings with lambda and gamma of a variant."""
-    return with_overrides(config, {f"likelihood.{name}": value for name, value in asdict(likelihood).items()})

@@ -81,21 +81,33 @@ def load_clips(recipe: Recipe, cache: Path, *, validation: bool = False) -> list
     Worlds that `cache` lacks are simulated first, and views that a dataset lacks are made, several at a
     time (resumable). Errors: DatasetError, TrainingError naming what is missing or damaged.
     """
-    worlds = validation_worlds(recipe.data) if validation else training_worlds(recipe.data)
-    held_out = validation and not worlds
-    places = _simulated(worlds, recipe, cache)
-    if held_out or not validation:
-        places += [_dataset(Path(name), recipe) for name in recipe.data.datasets]
-    views = [task for place in places for task in _missing_views(place, recipe.model)]
-    for _ in run_tasks(_write_views, views, recipe.optimization.threads, "views"):
-        pass
+    places, held_out = _places(recipe, cache, validation=validation, workers=recipe.optimization.threads)
     drives = [clips for place in places for clips in _read_clips(place, recipe.model, held_out=held_out)]
     if not drives:
         raise TrainingError(_NOTHING_TO_WATCH if validation else _NOTHING_TO_LEARN)
     return drives
 
 
-def _simulated(worlds: Sequence[WorldSource], recipe: Recipe, cache: Path) -> list[Place]:
+def fill_cache(recipe: Recipe, cache: Path, workers: int) -> None:
+    """Make all that `load_clips` would find missing, so that several trainings at once may read the same cache."""
+    for validation in (True, False):
+        _places(recipe, cache, validation=validation, workers=workers)
+
+
+def _places(recipe: Recipe, cache: Path, *, validation: bool, workers: int) -> tuple[list[Place], bool]:
+    """Where a recipe's drives are, their views made, and whether their held-out parts are meant."""
+    worlds = validation_worlds(recipe.data) if validation else training_worlds(recipe.data)
+    held_out = validation and not worlds
+    places = _simulated(worlds, recipe, cache, workers)
+    if held_out or not validation:
+        places += [_dataset(Path(name), recipe) for name in recipe.data.datasets]
+    views = [task for place in places for task in _missing_views(place, recipe.model)]
+    for _ in run_tasks(_write_views, views, workers, "views"):
+        pass
+    return places, held_out
+
+
+def _simulated(worlds: Sequence[WorldSource], recipe: Recipe, cache: Path, workers: int) -> list[Place]:
     """The places of the worlds; those that the cache lacks are simulated first."""
     folders = [cache / _digest(recipe) / world.key for world in worlds]
     tasks = [
@@ -103,7 +115,7 @@ def _simulated(worlds: Sequence[WorldSource], recipe: Recipe, cache: Path) -> li
         for world, folder in zip(worlds, folders, strict=True)
         if not (folder / "done").exists()
     ]
-    for _ in run_tasks(_write_world, tasks, recipe.optimization.threads, "simulating", unit="world"):
+    for _ in run_tasks(_write_world, tasks, workers, "simulating", unit="world"):
         pass
     return [load_place(folder) for folder in folders]
 

@@ -8,10 +8,11 @@ from typing import Any
 import torch
 from torch import nn
 
-from movix_core.encoders.correlation import at_places, correlate
+from movix_core.encoders.correlation import at_places, correlate, odd_cells, standing_out
 from movix_core.encoders.device import native_precision
 from movix_core.encoders.model import Branch, CrossViewModel, embed
 from movix_core.training.groups import ClipInputs, PatchInputs
+from movix_core.training.recipe import LossRecipe
 from movix_core.training.sheets import SheetGroup
 
 
@@ -51,18 +52,26 @@ class WholeModel(Encoder):
 class SheetModel(WholeModel):
     """From images, of a model whose cells are aligned each by itself; a patch comes as a sheet that holds but one."""
 
+    def __init__(self, model: CrossViewModel, loss: LossRecipe):
+        super().__init__(model)
+        self._loss = loss
+        self._surround = odd_cells(loss.contrast_m, model.card.patch.size_m / model.card.architecture.pool_grid)
+
     def patches(self, inputs: PatchInputs) -> torch.Tensor:
         cells = self.model.encode_sheets(inputs.patches, inputs.dates)
         return nn.functional.normalize(cells.permute(0, 2, 3, 1).flatten(1), dim=-1)
 
     def similarity(self, group: Any) -> tuple[torch.Tensor, torch.Tensor]:
-        """Of a `SheetGroup`, (A, A + M n n); of a `Group`, as every encoder."""
+        """Of a `SheetGroup`, (A, A + M n n), each place as it stands out from those around; of a `Group`, as every
+        encoder."""
         if not isinstance(group, SheetGroup):
             return super().similarity(group)
         with native_precision(group.positive.device):
             clips, weights = self.clips(group.clips)
             cells = self.model.encode_sheets(group.sheets.patches, group.sheets.dates)
         lattices = correlate(clips.float(), cells.float(), self.model.card.architecture.pool_grid)
+        every = torch.ones_like(lattices[0], dtype=torch.bool)  # drives keep off the imagery's edge
+        lattices = standing_out(lattices, every, self._loss.contrast, self._surround)
         own = at_places(lattices[:, group.own].transpose(0, 1), group.places[:, None])[..., 0].T
         return torch.cat([own, lattices.flatten(1)], dim=1), weights
 

@@ -105,11 +105,15 @@ class LossRecipe:
         0..4, embeddings being of unit length).
     attention_entropy: weight of the reward for spreading attention over a clip's frames, per nat; too
         much of it makes the attention uniform.
+    contrast, contrast_m: stage `sheets` judges places as the matcher scores them, by how they stand out from
+        those around: let it be `matching.contrast`. 0 takes plain similarity.
     """
 
     kind: str = "info_nce"
     margin: float = 0.3
     attention_entropy: float = 0.0
+    contrast: float = 0.0
+    contrast_m: float = 20.0
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from movix_core.encoders.correlation import at_places, correlate
+from movix_core.encoders.correlation import at_places, correlate, odd_cells, standing_out
 
 
 def test_a_lattice_holds_the_cosine_of_every_patch():
@@ -43,3 +43,28 @@ def test_each_lattice_has_its_own_places():
     lattices = torch.arange(2 * 25.0).view(2, 1, 5, 5)
     values = at_places(lattices, torch.tensor([[[1.0, 1.0], [2.0, 3.0]], [[3.0, 3.0], [0.0, 4.0]]]))
     assert values[:, 0].flatten().tolist() == pytest.approx([6.0, 13.0, 43.0, 29.0])
+
+
+def test_a_place_stands_out_from_those_around_it():
+    lattice = torch.full((1, 2, 5, 5), 3.0)
+    lattice[0, 0, 2, 2] = 12.0  # the mean of the nine places around is 4 there and on its neighbours
+    counted = torch.ones(2, 5, 5, dtype=torch.bool)
+    out = standing_out(lattice, counted, 0.5, 3)[0]
+    assert out[0, 2, 2].item() == pytest.approx(10.0)
+    assert out[0, 1, 1].item() == pytest.approx(1.0)
+    assert out[0, 0, 0].item() == pytest.approx(1.5), "the corner has but four places around it"
+    assert out[1].flatten().tolist() == pytest.approx([1.5] * 25)
+    assert torch.equal(standing_out(lattice, counted, 0.0, 3), lattice)
+
+
+def test_places_without_imagery_do_not_make_up_the_mean():
+    lattice = torch.full((1, 1, 3, 3), 2.0)
+    lattice[..., 0] = 100.0
+    counted = torch.ones(1, 3, 3, dtype=torch.bool)
+    counted[..., 0] = False
+    assert standing_out(lattice, counted, 1.0, 3)[0, 0, :, 1:].flatten().tolist() == pytest.approx([0.0] * 6, abs=1e-4)
+
+
+@pytest.mark.parametrize("side_m, cells", [(20.0, 5), (36.0, 9), (23.0, 5), (25.0, 7), (4.0, 1), (0.1, 1)])
+def test_a_square_has_a_middle_cell(side_m, cells):
+    assert odd_cells(side_m, cell_m=4.0) == cells

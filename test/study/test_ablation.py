@@ -67,6 +67,16 @@ def test_a_study_from_training_to_table(study, trainings, tmp_path, monkeypatch)
     assert len(trainings) == 3
 
 
+def test_trainings_side_by_side_find_their_clips_made(study, trainings, tmp_path, monkeypatch):
+    events = []
+    monkeypatch.setattr(ablation, "fill_cache", lambda recipe, cache, workers: events.append(("fill", workers)))
+    monkeypatch.setattr(ablation, "run_tasks", lambda work, tasks, workers, *_: [
+        events.append(("train", workers)) or work(task) for task in tasks
+    ])  # fmt: skip
+    train_variants(study, tmp_path / "models", tmp_path, CONFIG, CPU, workers=2)
+    assert events == [("fill", 2)] * 3 + [("train", 2)] * 3 and len(trainings) == 3
+
+
 def rows_of(values):
     """{variant: {seed: [figure of each drive]}} as rows."""
     return [

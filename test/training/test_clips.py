@@ -10,7 +10,7 @@ from movix_core.encoders.card import ClipSpec
 from movix_core.errors import DatasetError, TrainingError
 from movix_core.maps.patches import PatchGeometry
 from movix_core.training import clips
-from movix_core.training.clips import load_clips
+from movix_core.training.clips import fill_cache, load_clips
 from movix_core.training.recipe import DataRecipe, OptimizationRecipe, Recipe
 from movix_core.training.worlds import WorldSource
 from test.dataset.places import DATES, DRIVE_DATE, noise_frames, noise_place
@@ -46,6 +46,13 @@ def test_views_are_made_once_per_model_and_anew_when_the_drive_is(tmp_path, monk
     noise_frames(7).save(place.drive_file("drive_0"))
     assert (load_clips(recipe(place.folder), tmp_path)[0].views != first[0].views).any()
     assert made == ["drive_0", "drive_0"]
+
+
+def test_what_a_filled_cache_holds_is_not_made_again(tmp_path, monkeypatch):
+    place = noise_place(tmp_path / "ds")
+    fill_cache(recipe(place.folder), tmp_path, workers=1)
+    monkeypatch.setattr(clips, "_write_views", lambda task: pytest.fail(f"{task.drive} was there"))
+    assert load_clips(recipe(place.folder), tmp_path)
 
 
 def test_damage_is_named_and_what_is_no_dataset_refused(tmp_path):

@@ -8,13 +8,17 @@ import pytest
 import torch
 
 from movix_core.encoders.checkpoint import load_model
+from movix_core.encoders.correlation import at_places, odd_cells, standing_out
+from movix_core.encoders.model import CrossViewModel
 from movix_core.errors import TrainingError
 from movix_core.geometry import se2
 from movix_core.maps.imagery import Imagery
 from movix_core.maps.patches import cut_patches
 from movix_core.maps.sheets import MARGIN, SheetGeometry
-from movix_core.training.recipe import Recipe
-from movix_core.training.sheets import SheetPlan, pairs, plan_sheets
+from movix_core.training.encoding import SheetModel
+from movix_core.training.groups import ClipInputs, PatchInputs
+from movix_core.training.recipe import LossRecipe, Recipe
+from movix_core.training.sheets import SheetGroup, SheetPlan, pairs, plan_sheets
 from test.tiny_model import cellwise_card, tiny_card
 from test.training.synthetic import SAMPLING, synthetic_drives, tiny_recipe, train_on
 
@@ -95,6 +99,27 @@ def test_a_stage_of_sheets_learns_and_its_model_is_kept(tmp_path):
     recipe = tiny_recipe(cellwise_card(), 24, dataclasses.replace(SAMPLING, anchors=6), ("sheets",), **plan)
     folder = train_on(recipe, tmp_path / "model", [seeing_drive()])
     assert load_model(folder).card.metrics["validation_top1"] > 0.8
+
+
+def test_the_loss_sees_places_as_they_stand_out_like_the_matcher():
+    """Every column, the own places between those of the lattice included."""
+    torch.manual_seed(0)
+    model, pixels = CrossViewModel(cellwise_card()), GEOMETRY.image.pixels
+    clips = ClipInputs(torch.rand(2, 1, 4, 32, 32), torch.rand(2, 3), torch.zeros(2, 1), torch.ones(2, 1, dtype=bool))
+    sheets, own = PatchInputs(torch.rand(3, 3, pixels, pixels), torch.rand(3, 3)), torch.arange(2)
+    places = torch.tensor([[1.0, 2.5], [3.2, 0.7]])
+    group = SheetGroup(clips, sheets, own, places, own, allowed=torch.ones(2, 2 + 3 * GEOMETRY.lattice**2, dtype=bool))
+    with torch.no_grad():
+        plain, _ = SheetModel(model.eval(), LossRecipe(contrast=0.0)).similarity(group)
+        judged, _ = SheetModel(model, LossRecipe(contrast=0.7, contrast_m=12.0)).similarity(group)
+    count, n = len(plain), GEOMETRY.lattice
+    lattices = plain[:, count:].view(count, -1, n, n)
+    wanted = standing_out(
+        lattices, torch.ones_like(lattices[0], dtype=torch.bool), 0.7, odd_cells(12.0, GEOMETRY.cell_m)
+    )
+    own = at_places(wanted[:, group.own].transpose(0, 1), group.places[:, None])[..., 0].T
+    torch.testing.assert_close(judged, torch.cat([own, wanted.flatten(1)], dim=1))
+    assert not torch.allclose(judged, 0.3 * plain, atol=1e-3), "a square of one place would only scale them"
 
 
 @pytest.mark.parametrize(

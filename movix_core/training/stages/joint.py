@@ -28,4 +28,4 @@ def patch_sources(materials: Materials) -> tuple[ImageSource, ImageSource, Whole
         ImageSource(drives, card, recipe.sampling, materials.device, geometry)
         for drives in (materials.drives, materials.validation)
     )
-    return source, validation, (SheetModel if cells else WholeModel)(materials.model)
+    return source, validation, SheetModel(materials.model, recipe.loss) if cells else WholeModel(materials.model)
