@@ -133,8 +133,8 @@ def require_clips(frame_spacing_m: float, spec: ClipSpec, where: str) -> None:
 
 
 def write_whole(file: Path, write: Callable[[BinaryIO], Any]) -> None:
-    """Let `write` fill a scratch file, then put it into place in one step."""
-    scratch = file.with_name(f".{file.name}.part")
+    """Let `write` fill a scratch file of this process, then put it into place in one step."""
+    scratch = file.with_name(f".{file.name}.{os.getpid()}.part")
     with scratch.open("wb") as stream:
         write(stream)
     os.replace(scratch, file)

@@ -11,6 +11,7 @@ from torch.nn import functional
 from movix_core.config import MatchingConfig
 from movix_core.encoders.correlation import at_places, correlate, odd_cells, standing_out
 from movix_core.encoders.model import CrossViewModel
+from movix_core.errors import ConfigError
 from movix_core.maps.aerial_map import AerialMap
 from movix_core.matching.clip_matcher import MIN_COVERAGE, ClipMatcher
 from movix_core.matching.sheet_map import SheetMap
@@ -35,6 +36,11 @@ class SheetMatcher(ClipMatcher):
         self._contrast = matching.contrast
         cell_m = model.card.patch.size_m / self._patch_cells
         self._surround = odd_cells(matching.contrast_m, cell_m) if self._contrast > 0.0 else 1
+        if self._contrast > 0.0 and self._surround == 1:
+            raise ConfigError(
+                f"matching.contrast_m ({matching.contrast_m} m) leaves a place nothing to stand out from: model "
+                f"'{model.card.name}' has cells of {cell_m} m, give three of them or more, or matching.contrast 0"
+            )
         self._map = SheetMap(model, imagery, self._map_date, matching.sheet_headings, reach=self._surround // 2)
 
     def score(self, observation: torch.Tensor, poses_map_base: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

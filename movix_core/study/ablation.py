@@ -78,12 +78,10 @@ def train_variants(
     recipes = {run: study.recipe(*run) for run in runs}
     folders = {run: folder / weights_digest(recipe) for run, recipe in recipes.items()}
     missing = {folders[run]: recipes[run] for run in runs if not (folders[run] / _DONE_FILE).exists()}
-    workers = workers if device.type == "cpu" else 1
-    if workers > 1:
-        for recipe in missing.values():
-            fill_cache(recipe, cache, workers)
+    for recipe in missing.values():
+        fill_cache(recipe, cache, workers)
     tasks = [_Training(recipe, target, cache, device) for target, recipe in missing.items()]
-    for _ in run_tasks(_train, tasks, workers, study.name, "training"):
+    for _ in run_tasks(_train, tasks, workers if device.type == "cpu" else 1, study.name, "training"):
         pass
     return [_trained(study, *run, folders[run], config, recipes[run].model.likelihood) for run in runs]
 

@@ -27,6 +27,7 @@ _NOTHING_TO_LEARN = "the recipe's data hold no drive to learn from: give procedu
 _NOTHING_TO_WATCH = (
     "nothing to watch the training with: give data.validation_worlds, or a dataset with drives in its hold-out"
 )
+_VIEWS_VERSION = 1  # raise it when the same frames become other views
 _VIEW_ARRAYS = ("views", "distances_m", "present", "poses_map_base")
 
 
@@ -171,7 +172,7 @@ def _views_file(place: Place, drive: Path, card: ModelCard) -> Path:
     """Where the views of a drive are kept that a model of this card is shown."""
     preprocessing = asdict(card.preprocessing)
     shown = {name: preprocessing[name] for name in ("view", "image_width", "image_height", "max_range_m")}
-    told = json.dumps([shown, asdict(card.patch), asdict(card.clip)])
+    told = json.dumps([_VIEWS_VERSION, shown, asdict(card.patch), asdict(card.clip)])
     return place.folder / f"views-{hashlib.sha256(told.encode()).hexdigest()[:12]}" / drive.name
 
 

@@ -70,7 +70,8 @@ class SheetModel(WholeModel):
             clips, weights = self.clips(group.clips)
             cells = self.model.encode_sheets(group.sheets.patches, group.sheets.dates)
         lattices = correlate(clips.float(), cells.float(), self.model.card.architecture.pool_grid)
-        every = torch.ones_like(lattices[0], dtype=torch.bool)  # drives keep off the imagery's edge
+        # Unlike a map, a sheet ends: a place near its edge is compared with fewer, and those off the imagery count.
+        every = torch.ones_like(lattices[0], dtype=torch.bool)
         lattices = standing_out(lattices, every, self._loss.contrast, self._surround)
         own = at_places(lattices[:, group.own].transpose(0, 1), group.places[:, None])[..., 0].T
         return torch.cat([own, lattices.flatten(1)], dim=1), weights

@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
+from movix_core.dataset.frames import write_whole
 from movix_core.encoders.checkpoint import file_sha256
 from movix_core.encoders.device import native_precision
 from movix_core.encoders.model import Branch, CrossViewModel
@@ -68,11 +70,9 @@ class FeatureCache:
         target.mkdir(parents=True, exist_ok=True)
         arrays = {_CLIPS: self._clips(drive), _PATCHES: self._patches(drive, poses)}
         for name, array in arrays.items():
-            np.save(target / name, array)
-        sums = {name: file_sha256(target / name) for name in arrays}
-        scratch = target / f"{_MANIFEST}.tmp"
-        scratch.write_text(json.dumps(sums), encoding="utf-8")
-        scratch.replace(target / _MANIFEST)
+            write_whole(target / name, partial(np.save, arr=array))  # another training may be reading the file
+        sums = json.dumps({name: file_sha256(target / name) for name in arrays}).encode()
+        write_whole(target / _MANIFEST, lambda stream: stream.write(sums))
 
     def _clips(self, drive: DriveClips) -> np.ndarray:
         """(K, F, features) float16; zero for absent frames."""

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from movix_core.encoders.card import ModelCard, from_tree
+from movix_core.encoders.correlation import odd_cells
 from movix_core.errors import ModelError, TrainingError
 from movix_core.maps.sheets import SHEET_CELLS, SheetGeometry
 
@@ -106,7 +107,7 @@ class LossRecipe:
     attention_entropy: weight of the reward for spreading attention over a clip's frames, per nat; too
         much of it makes the attention uniform.
     contrast, contrast_m: stage `sheets` judges places as the matcher scores them, by how they stand out from
-        those around: let it be `matching.contrast`. 0 takes plain similarity.
+        those around (`matching.contrast`, which may be chosen anew for the trained model). 0 takes plain similarity.
     """
 
     kind: str = "info_nce"
@@ -203,6 +204,13 @@ def check_recipe(recipe: Recipe) -> None:
         _check_choice("stages", stage, STAGES)
     if "sheets" in recipe.stages:
         _check_sheets(recipe)
+    elif recipe.loss.contrast:
+        raise TrainingError("loss.contrast is for stage 'sheets', which sees the places around a place: leave it 0")
+    loss = recipe.loss
+    if not 0.0 <= loss.contrast <= 1.0 or loss.contrast_m <= 0.0:
+        raise TrainingError(
+            f"loss.contrast is {loss.contrast} over {loss.contrast_m} m: give a share of 0 to 1, and metres"
+        )
     if recipe.pretrained and recipe.backbone_weights:
         raise TrainingError("pretrained and backbone_weights both say where the backbone comes from: keep one")
     for name in ("optimization", "aggregation") if sampling.mined else ():
@@ -224,6 +232,12 @@ def _check_sheets(recipe: Recipe) -> None:
         raise TrainingError(
             "stage 'sheets' compares a clip with every place of its sheets: there is nothing to mine, so let "
             "sampling.hard_negatives be false and sampling.positives single or own_date"
+        )
+    cell_m, most = recipe.model.patch.size_m / architecture.pool_grid, SHEET_CELLS - architecture.pool_grid + 1
+    if recipe.loss.contrast and not 3 <= odd_cells(recipe.loss.contrast_m, cell_m) <= most:
+        raise TrainingError(
+            f"loss.contrast_m is {recipe.loss.contrast_m}: with cells of {cell_m} m, "
+            f"give {3 * cell_m} to {most * cell_m}"
         )
 
 

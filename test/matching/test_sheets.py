@@ -11,6 +11,7 @@ from movix_core.config import MatchingConfig
 from movix_core.encoders.correlation import correlate
 from movix_core.encoders.model import CrossViewModel
 from movix_core.encoders.temporal import date_features
+from movix_core.errors import ConfigError
 from movix_core.geometry.se2 import compose
 from movix_core.maps.imagery import Imagery
 from movix_core.maps.patches import cut_patches
@@ -71,6 +72,11 @@ def test_a_place_scores_by_how_it_stands_out_from_those_around():
     matcher = SheetMatcher(model, imagery, DATE, MatchingConfig(contrast=0.7, contrast_m=20.0))
     score = matcher.score(observation, pose)[0][0]
     assert score == pytest.approx(cosines[12] - 0.7 * cosines.mean(), abs=1e-4)
+
+
+def test_a_place_that_has_none_around_it_is_refused():
+    with pytest.raises(ConfigError, match=r"matching.contrast_m \(7.0 m\).*cells of 4.0 m"):
+        SheetMatcher(cellwise_model(), noise(), DATE, MatchingConfig(contrast=0.5, contrast_m=7.0))
 
 
 def test_what_else_is_scored_changes_no_score():

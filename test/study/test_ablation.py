@@ -3,19 +3,23 @@
 import dataclasses
 import json
 
+import numpy as np
 import pytest
 import torch
 
-from movix_core.encoders.checkpoint import save_model
+from movix_core.dataset.split import Split
+from movix_core.encoders.card import read_card
+from movix_core.encoders.checkpoint import CARD_FILE, save_model
 from movix_core.evaluation.report import Summary
 from movix_core.study import ablation
 from movix_core.study.ablation import evaluate_variants, train_variants
 from movix_core.study.ablation_report import Comparison, compare, write_ablation
 from movix_core.study.study import load_study
+from test.dataset.places import noise_frames, noise_place
 from test.evaluation.small_set import small_set
 from test.evaluation.test_benchmark import CONFIG
 from test.study.test_study import RECIPE, STUDY
-from test.tiny_model import tiny_model
+from test.tiny_model import tiny_card, tiny_model
 
 CPU = torch.device("cpu")
 
@@ -40,6 +44,7 @@ def trainings(monkeypatch):
         return folder
 
     monkeypatch.setattr(ablation, "train", train)
+    monkeypatch.setattr(ablation, "fill_cache", lambda recipe, cache, workers: None)
     return given
 
 
@@ -67,14 +72,24 @@ def test_a_study_from_training_to_table(study, trainings, tmp_path, monkeypatch)
     assert len(trainings) == 3
 
 
-def test_trainings_side_by_side_find_their_clips_made(study, trainings, tmp_path, monkeypatch):
-    events = []
-    monkeypatch.setattr(ablation, "fill_cache", lambda recipe, cache, workers: events.append(("fill", workers)))
-    monkeypatch.setattr(ablation, "run_tasks", lambda work, tasks, workers, *_: [
-        events.append(("train", workers)) or work(task) for task in tasks
-    ])  # fmt: skip
-    train_variants(study, tmp_path / "models", tmp_path, CONFIG, CPU, workers=2)
-    assert events == [("fill", 2)] * 3 + [("train", 2)] * 3 and len(trainings) == 3
+def test_trainings_side_by_side_make_the_models_of_trainings_in_turn(tmp_path):
+    east = float(np.quantile(noise_frames().poses_map_base[:, 0], 0.95))
+    split = Split(((east, 0.0, 240.0, 220.0),), guard_m=70.0)
+    place = noise_place(tmp_path / "place", split=split).folder
+    recipe = {
+        "model": dataclasses.asdict(tiny_card()), "sampling": {"groups": 1, "anchors": 3, "negatives": 2},
+        "data": {"procedural_worlds": 0, "validation_worlds": 0, "datasets": [str(place)]},
+        "optimization": {"steps": 2, "warmup_steps": 1, "checkpoint_every": 2, "threads": 1},
+    }  # fmt: skip
+    plan = {"recipe": "base.yaml", "seeds": [0, 1], "variants": {"full": {}}}
+    for name, tree in (("base.yaml", recipe), ("s.yaml", plan)):
+        (tmp_path / name).write_text(json.dumps(tree))
+    study = load_study(tmp_path / "s.yaml")
+    together, alone = (
+        train_variants(study, tmp_path / f"models{workers}", tmp_path, CONFIG, CPU, workers) for workers in (2, 1)
+    )
+    for run, again in zip(together, alone, strict=True):
+        assert read_card(run.folder / CARD_FILE).weights_sha256 == read_card(again.folder / CARD_FILE).weights_sha256
 
 
 def rows_of(values):

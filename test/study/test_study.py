@@ -96,6 +96,8 @@ def test_the_shipped_recipe_is_the_one_the_shipped_model_was_made_by():
         assert getattr(recipe.model, part) == getattr(card, part)
     told = json.loads(json.dumps(training_record(recipe)))
     assert told == {name: card.training[name] for name in told}
+    seeds = load_study(shipped("config", "studies", "shipped.yaml"))
+    assert seeds.recipe("shipped", 0).model.likelihood == card.likelihood
 
 
 def test_one_variant_is_a_study_of_its_seeds(file):

@@ -16,6 +16,8 @@ CONFIG = Path(__file__).parents[2] / "config"
         ("sampling: {anchor: 3}", "unknown field 'anchor'"),
         ("sampling: {negative_rule: xor}", "sampling.negative_rule is 'xor': known are and, or"),
         ("sampling: {positives: all}", "sampling.positives is 'all': known are own_date, single, multi_season"),
+        ("loss: {contrast: 0.5}", "loss.contrast is for stage 'sheets'"),
+        ("loss: {contrast_m: 0}", "loss.contrast is 0.0 over 0.0 m"),
         ("loss: {kind: hinge}", "loss.kind is 'hinge': known are info_nce, triplet"),
         ("stages: [heads, tails]", "stages is 'tails'"),
         ("stages: []", "stages is ''"),
@@ -33,6 +35,12 @@ def test_a_recipe_that_makes_no_sense_is_refused(tmp_path, text, message):
     file.write_text(f"model: {{name: x}}\n{text}\n")
     with pytest.raises(TrainingError, match=message):
         load_recipe(file)
+
+
+@pytest.mark.parametrize("metres", [7.0, 41.0])
+def test_places_stand_out_from_some_but_not_more_than_a_sheet_holds(metres):
+    with pytest.raises(TrainingError, match=f"contrast_m is {metres}: with cells of 4.0 m, give 12.0 to 36.0"):
+        load_recipe(CONFIG / "train_movix_small.yaml", {"loss.contrast_m": metres})
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):
@@ -61,7 +69,7 @@ def test_shipped_recipes_are_whole(file):
 
 def test_a_training_on_sheets_looks_further_than_its_patches():
     changes = {"stages": ["joint"], "model.patch.offset_m": 0.0}
-    patches = load_recipe(CONFIG / "train_movix_small.yaml", changes)
+    patches = load_recipe(CONFIG / "train_movix_small.yaml", changes | {"loss.contrast": 0.0})
     sheets = load_recipe(CONFIG / "train_movix_small.yaml", changes | {"stages": ["sheets"]})
     assert patches.reach_m == pytest.approx(40.0 + 48.0 * 2**0.5)
     assert sheets.reach_m == pytest.approx(40.0 + 64.0 * 2**0.5)
