@@ -50,9 +50,9 @@ class FilterConfig:
     """Size and resampling of the particle filter."""
 
     min_particles: int = _param(300, "particles of a tight belief (the paper's number)", low=10, live=True)
-    max_particles: int = _param(10000, "particles of the widest belief; it starts with them", low=10, live=True)
+    max_particles: int = _param(20000, "particles of the widest belief; it starts with them", low=10, live=True)
     pf_err: float = _param(
-        0.02, "between min and max, as many particles as keep the error (KLD) of the belief below this", low=0.001,
+        0.01, "between min and max, as many particles as keep the error (KLD) of the belief below this", low=0.001,
         live=True,
     )  # fmt: skip
     pf_z: float = _param(0.99, "standard normal quantile of the probability of that", low=0.0, live=True)

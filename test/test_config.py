@@ -77,10 +77,10 @@ def test_an_integer_may_stand_for_a_float():
 
 
 def test_checks_across_fields_see_all_overrides_at_once():
-    together = {"filter.min_particles": 6000, "filter.max_particles": 7000}
-    assert with_overrides(LocalizationConfig(), together).filter.min_particles == 6000
+    together = {"filter.min_particles": 26000, "filter.max_particles": 27000}
+    assert with_overrides(LocalizationConfig(), together).filter.min_particles == 26000
     with pytest.raises(ConfigError, match="min_particles"):
-        with_overrides(LocalizationConfig(), {"filter.min_particles": 6000})
+        with_overrides(LocalizationConfig(), {"filter.min_particles": 26000})
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,7 @@ def test_converges_from_fifteen_metres_and_twenty_degrees(seed):
     assert np.hypot(errors[:, 0], errors[:, 1]).max() < 5.0
     assert np.abs(errors[:, 2]).max() < np.radians(8.0)
     assert all(e.health is Health.TRACKING for e in late)
-    assert len(localizer.particles[1]) == 300
+    assert len(localizer.particles[1]) < 0.1 * LocalizationConfig().filter.max_particles
 
 
 def test_the_covariance_is_honest():

@@ -6,8 +6,8 @@ import numpy as np
 
 # A bandwidth below this says nothing about a vehicle; it also keeps the entropy of one point finite.
 _MIN_BANDWIDTH_M = 0.05
-# The density is evaluated at no more points than this, so that large clouds cost N, not N squared.
-_MAX_EVALUATIONS = 1000
+# A larger cloud is stood for by so many points, drawn by weight: all pairs of 10 000 would cost more than the matching.
+_MAX_POINTS = 500
 
 
 def relative_entropy(positions: np.ndarray, weights: np.ndarray, reference_sigma_m: float) -> float:
@@ -27,26 +27,26 @@ def kde_entropy(positions: np.ndarray, weights: np.ndarray) -> float:
     H = -sum_i w_i ln sum_j w_j K(x_i - x_j), where K has the cloud's covariance times Silverman's
     factor squared, n_eff^(-1/3) in two dimensions (Silverman 1986, eq. 4.14; n_eff = 1 / sum w^2).
     """
+    positions, weights = _few(positions, weights)
     centred = positions - weights @ positions
     covariance = (centred * weights[:, None]).T @ centred
     silverman_squared = np.sum(weights**2) ** (1.0 / 3.0)
     variances, axes = np.linalg.eigh(silverman_squared * covariance)
     bandwidths = np.sqrt(np.clip(variances, _MIN_BANDWIDTH_M**2, None))
     whitened = centred @ axes / bandwidths
-    queries, query_weights = _evaluation_points(weights)
-    density = np.exp(-0.5 * _squared_distances(whitened[queries], whitened)) @ weights
+    density = np.exp(-0.5 * _squared_distances(whitened, whitened)) @ weights
     log_density = np.log(density) - np.log(2.0 * np.pi * bandwidths.prod())
-    return float(-(query_weights @ log_density))
+    return float(-(weights @ log_density))
 
 
-def _evaluation_points(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Indices of the points whose mean log density is taken and their weights: all that weigh anything, or a sample."""
+def _few(positions: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The points that weigh anything with their weights, or a sample of equal ones, spread evenly over the weight."""
     weighty = np.flatnonzero(weights)
-    if len(weighty) <= _MAX_EVALUATIONS:
-        return weighty, weights[weighty]
-    pointers = (np.arange(_MAX_EVALUATIONS) + 0.5) / _MAX_EVALUATIONS
+    if len(weighty) <= _MAX_POINTS:
+        return positions[weighty], weights[weighty]
+    pointers = (np.arange(_MAX_POINTS) + 0.5) / _MAX_POINTS
     sample = weighty[np.searchsorted(np.cumsum(weights[weighty])[:-1], pointers)]
-    return sample, np.full(_MAX_EVALUATIONS, 1.0 / _MAX_EVALUATIONS)
+    return positions[sample], np.full(_MAX_POINTS, 1.0 / _MAX_POINTS)
 
 
 def _squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:

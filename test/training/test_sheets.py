@@ -101,7 +101,7 @@ def test_a_stage_of_sheets_learns_and_its_model_is_kept(tmp_path):
     assert load_model(folder).card.metrics["validation_top1"] > 0.8
 
 
-def test_the_loss_sees_places_as_they_stand_out_like_the_matcher():
+def test_the_loss_sees_places_as_they_stand_out_from_those_around():
     """Every column, the own places between those of the lattice included."""
     torch.manual_seed(0)
     model, pixels = CrossViewModel(cellwise_card()), GEOMETRY.image.pixels
