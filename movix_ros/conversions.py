@@ -25,6 +25,7 @@ from movix_core.types import Health, OdometryEvent, Pose2D, PoseEstimate
 _TRUSTED = (Health.TRACKING, Health.DEGRADED)
 _UNKNOWN_VARIANCE = 1e6
 _NS_PER_S = 1_000_000_000
+_MOST_PARTICLES = 1000  # more make no better picture, and building their messages keeps tf waiting
 
 
 def stamp_ns(stamp: Time) -> int:
@@ -110,7 +111,9 @@ def fix_message(estimate: PoseEstimate, map_frame: MapFrame, frame_id: str) -> N
 
 
 def particles_message(poses: np.ndarray, ns: int, frame_id: str) -> PoseArray:
-    """Particles (N, 3) in `frame_id` as an array of poses."""
+    """Particles (N, 3) in `frame_id` as an array of poses; of more than 1000, so many, evenly picked."""
+    if len(poses) > _MOST_PARTICLES:
+        poses = poses[np.linspace(0, len(poses) - 1, _MOST_PARTICLES).round().astype(int)]
     message = PoseArray()
     message.header.stamp = time_message(ns)
     message.header.frame_id = frame_id

@@ -76,7 +76,7 @@ def test_it_learns_the_odometry_s_scale_and_yaw_bias():
 
 
 def test_particles_become_fewer_as_the_belief_tightens_and_more_as_it_widens():
-    particle_filter = make_filter(DEFAULT)
+    particle_filter = make_filter(DEFAULT | {"filter.pf_err": 0.05})
     assert len(particle_filter.particles) == MOST
     first = particle_filter.update(scores_of(particle_filter, [5.0, 5.0], 12.0), valid_of(particle_filter))
     assert first.health is Health.INITIALIZING

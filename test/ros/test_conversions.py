@@ -77,6 +77,14 @@ def test_what_is_not_finite_is_refused(value):
         conversions.initial_pose(initial)
 
 
+def test_of_many_particles_some_are_shown_evenly_picked():
+    few = conversions.particles_message(np.zeros((300, 3)), 0, "map")
+    many = conversions.particles_message(np.arange(2998.0)[:, None].repeat(3, axis=1), 0, "map")
+    assert len(few.poses) == 300
+    assert [pose.position.x for pose in many.poses[:3]] == [0.0, 3.0, 6.0]
+    assert (len(many.poses), many.poses[-1].position.x) == (1000, 2997.0)
+
+
 def test_transform_is_planar():
     message = conversions.transform_message(np.array([1.0, -2.0, math.pi / 2]), 5, "map", "odom")
     assert (message.header.frame_id, message.child_frame_id) == ("map", "odom")
