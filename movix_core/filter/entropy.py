@@ -6,7 +6,7 @@ import numpy as np
 
 # A bandwidth below this says nothing about a vehicle; it also keeps the entropy of one point finite.
 _MIN_BANDWIDTH_M = 0.05
-# A larger cloud is stood for by so many points, drawn by weight: all pairs of 10 000 would cost more than the matching.
+# A larger cloud is stood for by so many points, drawn by weight: 1000 against all of 10 000 cost more than matching.
 _MAX_POINTS = 500
 
 

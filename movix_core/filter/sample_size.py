@@ -13,9 +13,8 @@ def occupied_bins(poses_map_base: np.ndarray) -> int:
     """How many bins of 4 m x 4 m x 15 degrees poses (N, 3) lie in."""
     cells = np.floor(poses_map_base / [_BIN_XY_M, _BIN_XY_M, _BIN_YAW_RAD]).astype(np.int64)
     cells -= cells.min(axis=0)
-    return len(
-        np.unique(np.ravel_multi_index(tuple(cells.T), tuple(cells.max(axis=0) + 1)))
-    )  # one number each: 9 times as fast
+    numbers = np.ravel_multi_index(tuple(cells.T), tuple(cells.max(axis=0) + 1))
+    return len(np.unique(numbers))  # nine times as fast as unique rows
 
 
 def kld_sample_size(bins: int, error: float, quantile: float) -> int:

@@ -13,6 +13,7 @@ from movix_core.encoders.correlation import at_places, correlate, odd_cells, sta
 from movix_core.encoders.model import CrossViewModel
 from movix_core.errors import ConfigError
 from movix_core.maps.aerial_map import AerialMap
+from movix_core.maps.sheets import SHEET_CELLS, SheetGeometry
 from movix_core.matching.clip_matcher import MIN_COVERAGE, ClipMatcher
 from movix_core.matching.sheet_map import SheetMap
 
@@ -34,7 +35,7 @@ class SheetMatcher(ClipMatcher):
         self._patch_cells = model.card.architecture.pool_grid
         matching = matching or MatchingConfig()
         self._contrast = matching.contrast
-        cell_m = model.card.patch.size_m / self._patch_cells
+        cell_m = SheetGeometry(model.card.patch, self._patch_cells, SHEET_CELLS).cell_m
         self._surround = odd_cells(matching.contrast_m, cell_m) if self._contrast > 0.0 else 1
         if self._contrast > 0.0 and self._surround == 1:
             raise ConfigError(

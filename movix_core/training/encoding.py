@@ -11,6 +11,7 @@ from torch import nn
 from movix_core.encoders.correlation import at_places, correlate, odd_cells, standing_out
 from movix_core.encoders.device import native_precision
 from movix_core.encoders.model import Branch, CrossViewModel, embed
+from movix_core.maps.sheets import SHEET_CELLS, SheetGeometry
 from movix_core.training.groups import ClipInputs, PatchInputs
 from movix_core.training.recipe import LossRecipe
 from movix_core.training.sheets import SheetGroup
@@ -55,7 +56,8 @@ class SheetModel(WholeModel):
     def __init__(self, model: CrossViewModel, loss: LossRecipe):
         super().__init__(model)
         self._loss = loss
-        self._surround = odd_cells(loss.contrast_m, model.card.patch.size_m / model.card.architecture.pool_grid)
+        sheet = SheetGeometry(model.card.patch, model.card.architecture.pool_grid, SHEET_CELLS)
+        self._surround = odd_cells(loss.contrast_m, sheet.cell_m)
 
     def patches(self, inputs: PatchInputs) -> torch.Tensor:
         cells = self.model.encode_sheets(inputs.patches, inputs.dates)

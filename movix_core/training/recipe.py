@@ -233,11 +233,11 @@ def _check_sheets(recipe: Recipe) -> None:
             "stage 'sheets' compares a clip with every place of its sheets: there is nothing to mine, so let "
             "sampling.hard_negatives be false and sampling.positives single or own_date"
         )
-    cell_m, most = recipe.model.patch.size_m / architecture.pool_grid, SHEET_CELLS - architecture.pool_grid + 1
-    if recipe.loss.contrast and not 3 <= odd_cells(recipe.loss.contrast_m, cell_m) <= most:
+    sheet = SheetGeometry(recipe.model.patch, architecture.pool_grid, SHEET_CELLS)
+    if recipe.loss.contrast and not 3 <= odd_cells(recipe.loss.contrast_m, sheet.cell_m) <= sheet.lattice:
         raise TrainingError(
-            f"loss.contrast_m is {recipe.loss.contrast_m}: with cells of {cell_m} m, "
-            f"give {3 * cell_m} to {most * cell_m}"
+            f"loss.contrast_m is {recipe.loss.contrast_m}: with cells of {sheet.cell_m} m, "
+            f"give {3 * sheet.cell_m} to {sheet.lattice * sheet.cell_m}"
         )
 
 
