@@ -45,15 +45,18 @@ def _ablation(args: argparse.Namespace) -> None:
     from movix_core.evaluation.suitable import require_suitable
     from movix_core.study.ablation import evaluate_variants, train_variants
     from movix_core.study.ablation_report import write_ablation
+    from movix_core.study.calibration import calibrate_variants, calibration_cases
     from movix_core.study.study import load_study
 
     study, config = load_study(args.study), config_of(args)
     benchmark_set = load_set(study.plan.set, study.plan.drives)
+    calibration = calibration_cases(study, benchmark_set)
     trained = train_variants(
         study, args.work / "models", args.cache, config, choose_device(config.device), args.workers
     )
     for run in trained:
         require_suitable(benchmark_set, run.folder, allow_seen=False)
+    trained = calibrate_variants(study, trained, calibration, args.work, args.workers)
     rows = evaluate_variants(study, trained, benchmark_set, args.work, args.workers)
     table = write_ablation(rows, trained, study, benchmark_set, args.command_line, args.out)
     print(table.read_text(encoding="utf-8"))

@@ -33,6 +33,16 @@ class Trial:
     ate_m_mean: float
     sr_25m: float
 
+    @property
+    def rank(self) -> tuple[float, float]:
+        """Smaller is better: the median drive, then the mean."""
+        return self.ate_m_median, self.ate_m_mean
+
+
+def trial_of(setting: Setting, ate_m: np.ndarray, sr_25m: np.ndarray) -> Trial:
+    """A setting's figures over drives, (drives,) each."""
+    return Trial(*setting, float(np.median(ate_m)), float(np.mean(ate_m)), float(np.mean(sr_25m)))
+
 
 @dataclass(frozen=True)
 class _Task:
@@ -52,12 +62,8 @@ def calibrate(
     settings = tuple(itertools.product(inverse_temperatures, entropy_gains))
     tasks = [_Task(case, model_folder, config, settings, seeds) for case in cases]
     results = np.stack(list(run_tasks(_try_settings, tasks, workers, "calibrate")))  # (drives, settings, 2)
-    ate_m, sr_25m = results[..., 0], results[..., 1]
-    trials = [
-        Trial(*setting, float(np.median(ate_m[:, i])), float(ate_m[:, i].mean()), float(sr_25m[:, i].mean()))
-        for i, setting in enumerate(settings)
-    ]
-    return sorted(trials, key=lambda trial: (trial.ate_m_median, trial.ate_m_mean))
+    trials = [trial_of(setting, *results[:, i].T) for i, setting in enumerate(settings)]
+    return sorted(trials, key=lambda trial: trial.rank)
 
 
 def _try_settings(task: _Task) -> np.ndarray:

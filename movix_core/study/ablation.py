@@ -5,7 +5,10 @@ Trainings and finished drives are kept, so an interrupted study goes on where it
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 import tempfile
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,11 +20,13 @@ from movix_core.encoders.card import Likelihood, read_card
 from movix_core.encoders.checkpoint import CARD_FILE
 from movix_core.evaluation.benchmark import fingerprint
 from movix_core.evaluation.journal import Journal
-from movix_core.evaluation.methods import Bench, evaluate
+from movix_core.evaluation.methods import Bench, run_filter
 from movix_core.evaluation.report import per_drive
 from movix_core.evaluation.retrieval import retrieve
 from movix_core.evaluation.scenario import MAP_LAYER, Case, Scenario
 from movix_core.evaluation.sets import BenchmarkSet
+from movix_core.evaluation.trajectory_errors import drive_metrics
+from movix_core.matching.matcher import Matcher
 from movix_core.parallel import run_tasks
 from movix_core.study.study import Study, weights_digest
 from movix_core.training.clips import fill_cache
@@ -95,48 +100,79 @@ def _trained(
     study: Study, variant: str, seed: int, folder: Path, config: LocalizationConfig, likelihood: Likelihood
 ) -> TrainedVariant:
     """With lambda and gamma of the variant in the filter's settings."""
-    told = with_overrides(config, {f"likelihood.{name}": value for name, value in asdict(likelihood).items()})
-    key = fingerprint(study.plan.set, folder, told, study.plan.filter_seeds)
-    return TrainedVariant(variant, seed, folder, told, key)
+    run = TrainedVariant(variant, seed, folder, config, "")
+    return with_settings(run, {f"likelihood.{name}": value for name, value in asdict(likelihood).items()}, study)
+
+
+def with_settings(run: TrainedVariant, settings: dict[str, Any], study: Study) -> TrainedVariant:
+    """The variant with other settings of the filter, and so with another key."""
+    told = with_overrides(run.config, settings)
+    key = fingerprint(study.plan.set, run.folder, told, study.plan.filter_seeds)
+    return dataclasses.replace(run, config=told, key=key)
 
 
 def evaluate_variants(
-    study: Study, trained: list[TrainedVariant], benchmark_set: BenchmarkSet, work_folder: Path, workers: int
+    study: Study, trained: Sequence[TrainedVariant], benchmark_set: BenchmarkSet, work_folder: Path, workers: int
 ) -> list[dict[str, Any]]:
     """Rows of every variant, seed and drive: variant, seed, drive, figures (mean over the filter's seeds)."""
-    plan = study.plan
-    measured = "-".join(sorted(plan.measures))
-    journal = Journal(work_folder / f"{study.name}-{benchmark_set.name}-{measured}.jsonl", ("drive", "key"))
-    tasks = [
-        _Task(case, missing, plan.filter_seeds, plan.measures)
-        for case in benchmark_set.cases
-        if (missing := tuple({run.key: run for run in trained if (case.drive, run.key) not in journal.done}.values()))
-    ]
-    journal.fill(run_tasks(_evaluate_drive, tasks, workers, study.name))
+    measures = study.plan.measures
+    journal = work_folder / f"{study.name}-{benchmark_set.name}-{'-'.join(sorted(measures))}.jsonl"
+    figures = measure(study, trained, benchmark_set.cases, measures, journal, workers)
     return [
         {"variant": run.variant, "seed": run.seed, "drive": case.drive, "groups": list(case.groups),
-         "figures": journal.done[case.drive, run.key]["figures"]}
+         "figures": figures[case.drive, run.key]}
         for run in trained
         for case in benchmark_set.cases
     ]  # fmt: skip
 
 
+def measure(
+    study: Study, runs: Sequence[TrainedVariant], cases: Sequence[Case], measures: tuple[str, ...], kept: Path,
+    workers: int,
+) -> dict[tuple[str, str], dict[str, Any]]:  # fmt: skip
+    """{(drive, key): figures}; what the file `kept` holds is not done again."""
+    journal = Journal(kept, ("drive", "key"))
+    tasks = [
+        _Task(case, missing, study.plan.filter_seeds, measures)
+        for case in cases
+        if (missing := tuple({run.key: run for run in runs if (case.drive, run.key) not in journal.done}.values()))
+    ]
+    journal.fill(run_tasks(_evaluate_drive, tasks, workers, study.name))
+    return {place: row["figures"] for place, row in journal.done.items()}
+
+
 def _evaluate_drive(task: _Task) -> list[dict[str, Any]]:
-    """The drive is rendered once for all variants."""
+    """The drive is rendered once for all variants, map and clips are encoded once for all that share their weights."""
     with tempfile.TemporaryDirectory(prefix="movix-study-") as scratch:
         scenario = task.case.load(Path(scratch))
         return [
-            {"drive": task.case.drive, "key": run.key, "figures": _figures(task, run, scenario)}
-            for run in task.variants
+            {"drive": task.case.drive, "key": run.key, "figures": figures}
+            for _, runs in itertools.groupby(sorted(task.variants, key=_folder), _folder)
+            for run, figures in _figures(task, list(runs), scenario)
         ]  # fmt: skip
 
 
-def _figures(task: _Task, run: TrainedVariant, scenario: Scenario) -> dict[str, Any]:
-    figures: dict[str, Any] = {}
-    if "accuracy" in task.measures:
-        rows = evaluate(Bench(scenario, lambda: scenario, run.folder, run.config), "movix", task.filter_seeds)
-        figures |= per_drive([{"drive": "", **row} for row in rows])[""]
-    if "retrieval" in task.measures:
-        row = retrieve(scenario, task.case.drive, run.folder, run.config, MAP_LAYER)[0]
-        figures |= {f"retrieval_{name}": value for name, value in row["figures"].items()}
-    return figures
+def _folder(run: TrainedVariant) -> Path:
+    return run.folder
+
+
+def _figures(
+    task: _Task, runs: Sequence[TrainedVariant], scenario: Scenario
+) -> Iterable[tuple[TrainedVariant, dict[str, Any]]]:
+    """Of runs that differ by lambda and gamma alone."""
+    bench = Bench(scenario, lambda: scenario, runs[0].folder, runs[0].config)
+    for run in runs:
+        figures: dict[str, Any] = {}
+        if "accuracy" in task.measures:
+            figures |= _accuracy(scenario, bench.matcher, run.config, task.filter_seeds)
+        if "retrieval" in task.measures:
+            row = retrieve(scenario, task.case.drive, run.folder, run.config, MAP_LAYER)[0]
+            figures |= {f"retrieval_{name}": value for name, value in row["figures"].items()}
+        yield run, figures
+
+
+def _accuracy(scenario: Scenario, matcher: Matcher, config: LocalizationConfig, seeds: Sequence[int]) -> dict[str, Any]:
+    """Figures of one drive, mean over filter seeds."""
+    runs = [run_filter(scenario, matcher, scenario.events, config, seed) for seed in seeds]
+    rows = [{"drive": "", "figures": drive_metrics(scenario.truth, run.pose_at, run.covariance_at)} for run in runs]
+    return per_drive(rows)[""]

@@ -14,7 +14,7 @@ from movix_core.evaluation.figure import SERIES, draw_intervals, new_figure, pla
 from movix_core.evaluation.report import Summary, paired_difference, summarize, write_report
 from movix_core.evaluation.sets import BenchmarkSet
 from movix_core.study.ablation import TrainedVariant
-from movix_core.study.study import Study
+from movix_core.study.study import CALIBRATION_SET, Study
 
 Rows = Sequence[Mapping[str, Any]]
 _FEWEST_DRIVES = 5  # a bootstrap over fewer says nothing
@@ -114,18 +114,27 @@ def _parts(trained: Sequence[TrainedVariant], study: Study, benchmark_set: Bench
         f"{list(plan.filter_seeds)}. Mean over drives, of the training seeds' mean [95 % bootstrap interval over "
         f"drives]. A difference is variant minus `{study.reference}`, paired by drive; ± is the standard deviation "
         "that training seeds alone give it. Better and worse are claimed only beyond both. Minutes of training are "
-        "wall time on the machine named below, whatever else it did.",
+        "wall time on the machine named below, whatever else it did. " + _calibration(study),
         _variants_table(trained, study),
     ]
 
 
+def _calibration(study: Study) -> str:
+    drives = study.plan.calibration_drives
+    if not drives:
+        return "λ and γ are the recipe's."
+    return f"λ of each variant was chosen on the last {drives} drives of `{CALIBRATION_SET}`, with its first seed."
+
+
 def _variants_table(trained: Sequence[TrainedVariant], study: Study) -> str:
-    lines = ["| variant | changes to the recipe | training seeds | minutes of each |", "|---|---|---|---|"]
+    lines = ["| variant | changes to the recipe | λ, γ | training seeds | minutes of each |", "|---|---|---|---|---|"]
     for name, variant in study.variants.items():
         changes = f"`{json.dumps(variant.changes)}`" if variant.changes else "none"
         runs = [run for run in trained if run.variant == name]
         seeds, minutes = ", ".join(str(run.seed) for run in runs), ", ".join(_minutes(run) for run in runs)
-        lines.append(f"| {name} | {changes} | {seeds} | {minutes} |")
+        told = runs[0].config.likelihood
+        setting = f"{told.inverse_temperature:g}, {told.entropy_gain:g}"
+        lines.append(f"| {name} | {changes} | {setting} | {seeds} | {minutes} |")
     return "\n".join(lines)
 
 

@@ -18,6 +18,7 @@ from movix_core.simulation.drive import SIMULATION_VERSION
 from movix_core.training.recipe import Recipe, check_recipe
 
 MEASURES = ("accuracy", "retrieval")
+CALIBRATION_SET = "procedural-val"
 _CODE_VERSION = 1  # raise it when the same recipe trains to other weights
 
 
@@ -36,6 +37,8 @@ class StudyPlan:
     recipe: file of the recipe all variants start from, beside the study file. set, drives: what is
     evaluated, the first drives of a set. seeds: of the training; filter_seeds: of the filter.
     measures: out of MEASURES. variants: the first is what the others are compared with.
+    calibration_drives: each variant's lambda is chosen on so many drives at the end of CALIBRATION_SET, none of which
+    may be compared on; with 0 it is the recipe's for all.
     """
 
     recipe: str
@@ -44,6 +47,7 @@ class StudyPlan:
     seeds: tuple[int, ...] = (0, 1, 2)
     filter_seeds: tuple[int, ...] = (0,)
     measures: tuple[str, ...] = ("accuracy",)
+    calibration_drives: int = 0
     variants: dict[str, Any] = field(default_factory=dict)
 
 

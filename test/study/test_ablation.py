@@ -9,7 +9,7 @@ import torch
 
 from movix_core.dataset.split import Split
 from movix_core.encoders.card import read_card
-from movix_core.encoders.checkpoint import CARD_FILE, save_model
+from movix_core.encoders.checkpoint import CARD_FILE
 from movix_core.evaluation.report import Summary
 from movix_core.study import ablation
 from movix_core.study.ablation import evaluate_variants, train_variants
@@ -18,34 +18,9 @@ from movix_core.study.study import load_study
 from test.dataset.places import noise_frames, noise_place
 from test.evaluation.small_set import small_set
 from test.evaluation.test_benchmark import CONFIG
-from test.study.test_study import RECIPE, STUDY
-from test.tiny_model import tiny_card, tiny_model
+from test.tiny_model import tiny_card
 
 CPU = torch.device("cpu")
-
-
-@pytest.fixture
-def study(tmp_path):
-    (tmp_path / "base.yaml").write_text(RECIPE)
-    (tmp_path / "s.yaml").write_text(STUDY)
-    return load_study(tmp_path / "s.yaml")
-
-
-@pytest.fixture
-def trainings(monkeypatch):
-    """Trainings that only write a tiny model seeded by the recipe's seed and patch; the recipes they were given."""
-    given = []
-
-    def train(recipe, folder, cache, device):
-        given.append(recipe)
-        model = tiny_model(seed=recipe.seed + int(recipe.model.patch.size_m))
-        model.card = dataclasses.replace(model.card, metrics={"training_seconds": 90.0})
-        save_model(model, folder)
-        return folder
-
-    monkeypatch.setattr(ablation, "train", train)
-    monkeypatch.setattr(ablation, "fill_cache", lambda recipe, cache, workers: None)
-    return given
 
 
 def test_a_study_from_training_to_table(study, trainings, tmp_path, monkeypatch):
@@ -63,7 +38,7 @@ def test_a_study_from_training_to_table(study, trainings, tmp_path, monkeypatch)
     content = json.loads((tmp_path / "out" / "ablation-s.json").read_text())
     assert content["comparisons"]["ate_m_after_100m"]["wide patch"]["difference"]["drives"] == 2
     assert content["sections"]["seed 1"]["ate_m_after_100m"]["wide patch"]["difference"]["drives"] == 1
-    assert "## ATE (m), seed 1" in text and "| full | none | 4, 5 | 1.5, 1.5 |" in text
+    assert "## ATE (m), seed 1" in text and "| full | none | 3, 0 | 4, 5 | 1.5, 1.5 |" in text
     assert {run["metrics"]["training_seconds"] for run in content["trainings"]} == {90.0} and content["machine"]
     assert (tmp_path / "out" / "ablation-s.png").stat().st_size > 5000
     monkeypatch.setattr(ablation, "_evaluate_drive", lambda task: pytest.fail("finished drives are not done again"))
