@@ -84,6 +84,8 @@ class Backbone(nn.Module):
 
 def _brought_to(features: torch.Tensor, side: int) -> torch.Tensor:
     """A feature map (B, C, h, w) averaged, or where it is coarser interpolated, to (B, C, side, side)."""
+    if features.shape[-2:] == (side, side):
+        return features
     if min(features.shape[-2:]) < side:
         return functional.interpolate(features, size=(side, side), mode="bilinear", align_corners=False)
     return functional.adaptive_avg_pool2d(features, side)

@@ -25,11 +25,12 @@ class Branch(nn.Module):
     def __init__(self, spec: BackboneSpec, card: ModelCard, channels: int, *, pretrained: bool):
         super().__init__()
         architecture = card.architecture
-        cells = _cells(card)
+        self._cell_count = _cell_count(card)
         self.backbone = Backbone(spec, channels, architecture.pool_grid, pretrained=pretrained)
-        features = self.backbone.feature_dim // cells
+        features = self.backbone.feature_dim // self._cell_count
+        out = architecture.embedding_dim // self._cell_count
         self.temporal = TemporalEncoding(features) if architecture.temporal_encoding else None
-        self.alignment = Alignment(features, architecture.alignment_dim, architecture.embedding_dim // cells)
+        self.alignment = Alignment(features, architecture.alignment_dim, out)
         self._own_normal = normaliser(card.preprocessing.normalisation, card.patch.pixels)
         extra = channels - 3  # masks are passed as they are
         self.register_buffer("mean", torch.tensor([*card.preprocessing.mean, *[0.0] * extra])[:, None, None])
@@ -37,7 +38,10 @@ class Branch(nn.Module):
 
     def forward(self, images: torch.Tensor, dates: torch.Tensor) -> torch.Tensor:
         """images (B, C, H, W) in 0..1, dates (B, 3) from `date_features` -> (B, D) of unit length."""
-        return embed(self.features(images), dates, self.temporal, self.alignment)
+        if self._cell_count == 1:
+            return embed(self.features(images), dates, self.temporal, self.alignment)
+        cells = self.cells(images, dates, self.backbone.pool_grid)
+        return functional.normalize(cells.permute(0, 2, 3, 1).flatten(1), dim=-1)
 
     def features(self, images: torch.Tensor) -> torch.Tensor:
         """images (B, C, H, W) in 0..1 -> the backbone's (B, feature_dim)."""
@@ -45,9 +49,10 @@ class Branch(nn.Module):
 
     def cells(self, images: torch.Tensor, dates: torch.Tensor, side: int) -> torch.Tensor:
         """images (B, C, S, S) in 0..1, dates (B, 3) -> their cells (B, d, side, side), each aligned by itself."""
-        features = self.backbone.cells(self._normal(images), side).flatten(1)
-        aligned = align(features, dates, self.temporal, self.alignment)
-        return aligned.view(len(images), side, side, -1).permute(0, 3, 1, 2)
+        # Channels come last in memory, so that nothing of this is copied.
+        by_cell = self.backbone.cells(self._normal(images), side).flatten(2).transpose(1, 2)
+        aligned = align(by_cell, dates, self.temporal, self.alignment)
+        return aligned.unflatten(1, (side, side)).permute(0, 3, 1, 2)
 
     def _normal(self, images: torch.Tensor) -> torch.Tensor:
         normal = self._own_normal(images) if self._own_normal else (images - self.mean) / self.std
@@ -55,34 +60,28 @@ class Branch(nn.Module):
 
 
 class Alignment(nn.Sequential):
-    """The paper's head; over a map of cells, the same for each of them: (B, features * cells) -> (B, out * cells).
-
-    features: of one cell. Cells vary fastest in what comes in, and slowest in what goes out.
-    """
+    """The paper's head; over a map of cells, the same for each of them: (B, K, features) -> (B, K, out)."""
 
     def __init__(self, features: int, hidden: int, out: int):
         super().__init__(nn.LayerNorm(features), nn.Linear(features, hidden), nn.GELU(), nn.Linear(hidden, out))
-        self._features = features
-
-    def forward(self, features: torch.Tensor) -> torch.Tensor:
-        return super().forward(features.unflatten(1, (self._features, -1)).transpose(1, 2)).flatten(1)
+        self.features = features
 
 
 def embed(
-    features: torch.Tensor, dates: torch.Tensor, temporal: nn.Module | None, alignment: nn.Module
+    features: torch.Tensor, dates: torch.Tensor, temporal: nn.Module | None, alignment: Alignment
 ) -> torch.Tensor:
-    """features (B, feature_dim), dates (B, 3) -> (B, D) of unit length; all of a branch behind its backbone."""
-    return functional.normalize(align(features, dates, temporal, alignment), dim=-1)
+    """features (B, feature_dim), dates (B, 3) -> (B, D) of unit length; all of a branch behind its backbone.
+
+    Cells vary fastest in what comes in, and slowest in what goes out.
+    """
+    by_cell = features.unflatten(1, (alignment.features, -1)).transpose(1, 2)
+    return functional.normalize(align(by_cell, dates, temporal, alignment).flatten(1), dim=-1)
 
 
-def align(
-    features: torch.Tensor, dates: torch.Tensor, temporal: nn.Module | None, alignment: nn.Module
-) -> torch.Tensor:
-    """As `embed`, of any length."""
-    if temporal is not None:
-        told = temporal(dates)
-        features = features + told.repeat_interleave(features.shape[1] // told.shape[1], dim=1)
-    return alignment(features).float()
+def align(by_cell: torch.Tensor, dates: torch.Tensor, temporal: nn.Module | None, alignment: nn.Module) -> torch.Tensor:
+    """Features of K cells, or of the one that is the whole, (B, K, features), dates (B, 3) -> aligned (B, K, out)."""
+    told = by_cell if temporal is None else by_cell + temporal(dates)[:, None]
+    return alignment(told).float()
 
 
 class CrossViewModel(nn.Module):
@@ -126,7 +125,7 @@ class CrossViewModel(nn.Module):
         return self.aerial.cells(sheets, dates, side)[..., MARGIN:-MARGIN, MARGIN:-MARGIN]
 
 
-def _cells(card: ModelCard) -> int:
+def _cell_count(card: ModelCard) -> int:
     """How many cells of a feature map are aligned each by itself; 1 where the map is aligned as a whole."""
     architecture = card.architecture
     if architecture.alignment == "whole":

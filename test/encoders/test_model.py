@@ -9,7 +9,7 @@ import torch
 from movix_core.encoders.aggregator import Aggregator, MeanAggregator
 from movix_core.encoders.backbone import Backbone
 from movix_core.encoders.card import BackboneSpec, ModelCard
-from movix_core.encoders.model import CrossViewModel, align
+from movix_core.encoders.model import CrossViewModel, align, embed
 from movix_core.encoders.temporal import date_features
 from movix_core.errors import ModelError
 from movix_core.maps.patches import PatchGeometry
@@ -147,9 +147,16 @@ def test_aligned_cell_by_cell_what_moves_by_a_cell_moves_in_the_embedding():
 def test_a_date_changes_all_cells_alike():
     summer = date_features([datetime.date(2020, 7, 1)])
     temporal = torch.nn.Linear(3, 8)
-    features = torch.zeros(1, 8 * 16)
-    cells = align(features, summer, temporal, torch.nn.Identity()).view(8, 16)
-    torch.testing.assert_close(cells, temporal(summer)[0][:, None].expand(-1, 16))
+    cells = align(torch.zeros(1, 16, 8), summer, temporal, torch.nn.Identity())
+    torch.testing.assert_close(cells, temporal(summer)[:, None].expand(-1, 16, -1))
+
+
+def test_features_from_a_cache_are_embedded_like_their_images():
+    model = CrossViewModel(coarse_card()).eval()
+    image, summer = torch.rand(2, 3, 64, 64), date_features([datetime.date(2020, 7, 1)] * 2)
+    aerial = model.aerial
+    embedded = embed(aerial.features(image), summer, aerial.temporal, aerial.alignment)
+    torch.testing.assert_close(embedded, model.encode_patches(image, summer))
 
 
 def test_a_sheet_of_one_patch_is_that_patch_with_more_around_it():
