@@ -98,6 +98,15 @@ class MotionConfig:
     yaw_noise: float = _param(
         0.006, "random walk of heading per square root of metre driven", unit="rad/sqrt(m)", low=0.0, live=True
     )
+    gap_distance_factor: float = _param(
+        1.5,
+        "after a gap (`max_odometry_gap_s`) of which odometry does not tell the vehicle may have driven up to so many "
+        "times what its speed before makes of the gap; 0 trusts odometry",
+        low=0.0, high=10.0, live=True,
+    )  # fmt: skip
+    gap_curvature_sigma: float = _param(
+        0.05, "how bent its way through a gap may be (0.05 rad/m is a circle of 20 m)", unit="rad/m", low=0.0, live=True
+    )
 
 
 @dataclass(frozen=True)
@@ -225,7 +234,10 @@ class LocalizationConfig:
         30, "images that may wait for the localizer; beyond, the oldest is dropped", low=1, live=True
     )
     max_odometry_gap_s: float = _param(
-        1.0, "odometry is interpolated over at most this gap; a longer one resets the clip", unit="s", low=0.01
+        1.0,
+        "odometry is interpolated over at most this gap; a longer one resets the clip and widens the belief",
+        unit="s",
+        low=0.01,
     )
     odometry_buffer_s: float = _param(60.0, "odometry kept for late images", unit="s", low=1.0)
 

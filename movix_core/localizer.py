@@ -26,28 +26,28 @@ _PREDICTION_STEP_M = 5.0
 class _Anchor:
     """A pose in `map` and where the odometry track stood then; dead reckoning starts here.
 
-    `pose_map_base` is None while the vehicle may be anywhere. `pose_track_base` is filled in once, as
+    `pose_map_base` is None while the vehicle may be anywhere. `track` is filled in once, as
     soon as odometry covers `stamp_ns` (None: the first odometry there is).
     """
 
     stamp_ns: int | None
     pose_map_base: np.ndarray | None
-    pose_track_base: np.ndarray | None = None
+    track: OdometrySample | None = None
 
     def locate(self, odometry: OdometryBuffer) -> None:
-        if self.pose_track_base is not None:
+        if self.track is not None:
             return
         stamp_ns = 0 if self.stamp_ns is None else self.stamp_ns
         sample = odometry.at(stamp_ns) or odometry.first_from(stamp_ns)
         if sample is not None:
             self.stamp_ns = sample.stamp_ns
-            self.pose_track_base = sample.pose_track_base
+            self.track = sample
 
     def dead_reckon(self, sample: OdometrySample) -> np.ndarray | None:
         """(3,) pose_map_base at an odometry sample; None until located, or while it may be anywhere."""
-        if self.pose_track_base is None or self.pose_map_base is None:
+        if self.track is None or self.pose_map_base is None:
             return None
-        return compose(self.pose_map_base, between(self.pose_track_base, sample.pose_track_base))
+        return compose(self.pose_map_base, between(self.track.pose_track_base, sample.pose_track_base))
 
 
 class Localizer:
@@ -253,7 +253,7 @@ class Localizer:
         observation = self._matcher.observe(clip)
         scores, valid = self._matcher.score(observation, self._filter.particles.poses_map_base)
         belief = self._filter.update(np.asarray(scores, dtype=float), np.asarray(valid, dtype=bool))
-        self._anchor = _Anchor(clip.stamp_ns, np.array(belief.pose_map_base), odometry.pose_track_base)
+        self._anchor = _Anchor(clip.stamp_ns, np.array(belief.pose_map_base), odometry)
         self._estimate = PoseEstimate(
             clip.stamp_ns, belief.pose_map_base, belief.covariance, Pose2D.from_array(odometry.pose_odom_base),
             belief.health, belief.effective_sample_size, belief.entropy, belief.inverse_temperature, belief.coverage,
@@ -268,12 +268,14 @@ class Localizer:
         anchor.locate(self._odometry)  # `add_odometry` may have stored the sample and not come to this yet
         if anchor.stamp_ns is None or odometry.stamp_ns < anchor.stamp_ns:
             return False
-        if anchor.pose_track_base is None:
+        if anchor.track is None:
             return False
         waypoints = self._odometry.track_between(anchor.stamp_ns, odometry.stamp_ns, _PREDICTION_STEP_M)
-        for start, end in pairwise([anchor.pose_track_base, *waypoints, odometry.pose_track_base]):
-            particle_filter.predict(between(start, end))
-        self._anchor = _Anchor(odometry.stamp_ns, anchor.dead_reckon(odometry), odometry.pose_track_base)
+        for start, end in pairwise([anchor.track, *waypoints, odometry]):
+            particle_filter.predict(between(start.pose_track_base, end.pose_track_base))
+            if end.unseen_m > start.unseen_m:
+                particle_filter.drive_unseen(end.unseen_m - start.unseen_m)
+        self._anchor = _Anchor(odometry.stamp_ns, anchor.dead_reckon(odometry), odometry)
         return True
 
     def _follow_restart(self) -> None:
@@ -286,7 +288,7 @@ class Localizer:
         self._clip.clear()
         self._last_image_ns = None
         if self._anchor is not None:
-            self._anchor = _Anchor(0, self._anchor.pose_map_base, self._anchor.pose_track_base)
+            self._anchor = _Anchor(0, self._anchor.pose_map_base, self._anchor.track)
 
     def _require_imagery(self, pose_map_base: Pose2D, covariance: np.ndarray) -> None:
         """Raise CoverageError unless mean +- 2 sigma touches the imagery."""

@@ -24,6 +24,8 @@ _JUMP_SLACK_M = 1.0
 _JUMP_SLACK_RAD = 0.5
 # A stamp this far behind the newest is no late message: the clock, or a looping bag, started over.
 _RESTART_BACK_S = 1.0
+# The speed before a gap is that of so long before.
+_SPEED_WINDOW_S = 1.0
 
 _stamp = attrgetter("stamp_ns")
 
@@ -35,6 +37,7 @@ class OdometrySample:
     pose_odom_base: (3,) as received. pose_track_base: (3,) the same motion without the jumps of the
     odometry frame: differences over time are always true motion. distance_m: odometer reading.
     segment: counts interruptions (jumps, gaps, restarts); equal numbers mean unbroken odometry.
+    unseen_m: what the vehicle drove in all gaps at its speed before them, less what odometry told of it.
     """
 
     stamp_ns: int
@@ -42,6 +45,7 @@ class OdometrySample:
     pose_track_base: np.ndarray
     distance_m: float
     segment: int
+    unseen_m: float = 0.0
 
 
 class OdometryBuffer:
@@ -139,19 +143,19 @@ class OdometryBuffer:
             index = bisect_left(self._samples, stamp_ns, key=_stamp)
             return self._samples[index] if index < len(self._samples) else None
 
-    def track_between(self, start_ns: int, end_ns: int, spacing_m: float) -> list[np.ndarray]:
-        """Track poses (3,) of samples strictly between two stamps, one for every `spacing_m` driven."""
+    def track_between(self, start_ns: int, end_ns: int, spacing_m: float) -> list[OdometrySample]:
+        """Samples strictly between two stamps, one for every `spacing_m` driven."""
         with self._lock:
             first = bisect_right(self._samples, start_ns, key=_stamp)
             last = bisect_left(self._samples, end_ns, key=_stamp)
             samples = [self._samples[index] for index in range(first, last)]
-        poses: list[np.ndarray] = []
+        due: list[OdometrySample] = []
         due_m = samples[0].distance_m + spacing_m if samples else 0.0
         for sample in samples:
             if sample.distance_m >= due_m:
-                poses.append(sample.pose_track_base)
+                due.append(sample)
                 due_m = sample.distance_m + spacing_m
-        return poses
+        return due
 
     def _append(self, sample: OdometrySample) -> None:
         self._samples.append(sample)
@@ -164,14 +168,25 @@ class OdometryBuffer:
         """The next sample of the track; a jump of the odometry frame is taken as standing still."""
         dt_s = (stamp_ns - last.stamp_ns) * _NS
         delta = between(last.pose_odom_base, pose)
-        if _is_jump(delta, dt_s):
-            self._counts["odometry_jump"] += 1
-            return OdometrySample(stamp_ns, pose, last.pose_track_base, last.distance_m, last.segment + 1)
-        gap = dt_s > self._max_gap_s
-        self._counts.update(["odometry_gap"] if gap else [])
-        sample = OdometrySample(stamp_ns, pose, compose(last.pose_track_base, delta), 0.0, last.segment + gap)
+        jump, gap = _is_jump(delta, dt_s), dt_s > self._max_gap_s
+        if jump or gap:
+            self._counts["odometry_jump" if jump else "odometry_gap"] += 1
+        if jump:
+            delta = np.zeros(3)
+        unseen_m = max(0.0, self._speed_m_s() * dt_s - float(np.hypot(*delta[:2]))) if gap else 0.0
+        sample = OdometrySample(
+            stamp_ns, pose, compose(last.pose_track_base, delta), 0.0, last.segment + (jump or gap),
+            last.unseen_m + unseen_m,
+        )  # fmt: skip
         start = self._stride_start or last
         return replace(sample, distance_m=start.distance_m + _distance(start, sample))
+
+    def _speed_m_s(self) -> float:
+        """Of the vehicle, up to the newest sample; too low where there is hardly anything to tell it from."""
+        newest = self._samples[-1]
+        before = self._samples[bisect_left(self._samples, newest.stamp_ns - _SPEED_WINDOW_S / _NS, key=_stamp)]
+        span_s = (newest.stamp_ns - before.stamp_ns) * _NS
+        return (newest.distance_m - before.distance_m) / max(span_s, 0.5 * _SPEED_WINDOW_S)
 
     def _restart(self, stamp_ns: int, pose: np.ndarray) -> None:
         """Begin again at an earlier stamp, where the track stands."""
@@ -179,7 +194,7 @@ class OdometryBuffer:
         self._counts["time_jumped_back"] += 1
         self._restarts += 1
         self._samples.clear()
-        self._append(OdometrySample(stamp_ns, pose, last.pose_track_base, last.distance_m, last.segment + 1))
+        self._append(replace(last, stamp_ns=stamp_ns, pose_odom_base=pose, segment=last.segment + 1))
 
 
 def _distance(a: OdometrySample, b: OdometrySample) -> float:
@@ -200,4 +215,5 @@ def _interpolated(before: OdometrySample, after: OdometrySample, stamp_ns: int) 
         interpolate(before.pose_track_base, after.pose_track_base, fraction),
         before.distance_m + fraction * (after.distance_m - before.distance_m),
         before.segment,
+        before.unseen_m,
     )

@@ -214,6 +214,28 @@ def test_images_before_odometry_or_in_its_gaps_are_dropped_and_counted():
     assert np.linalg.norm(np.subtract(estimates[-1].pose_map_base, DRIVE.truth_at(estimates[-1].stamp_ns))[:2]) < 5.0
 
 
+def with_a_silence(from_s, to_s):
+    """The drive, with an odometry that falls silent, as a LiDAR's does, and goes on from where it stopped."""
+    first, last = round(from_s * RATE_HZ), round(to_s * RATE_HZ)
+    later = [compose(DRIVE.odometry[first], between(DRIVE.odometry[last], pose)) for pose in DRIVE.odometry[last + 1 :]]
+    kept = np.r_[: first + 1, last + 1 : len(DRIVE.stamps_ns)]
+    odometry = Drive(DRIVE.stamps_ns[kept], DRIVE.truth[kept], np.concatenate([DRIVE.odometry[: first + 1], later]))
+    events = [*odometry.odometry_events(), *DRIVE.image_events()]
+    return sorted(events, key=lambda e: (e.stamp_ns, isinstance(e, ImageEvent)))
+
+
+@pytest.mark.parametrize(("factor", "believable"), [(1.5, True), (0.0, False)])
+def test_where_a_vehicle_went_while_odometry_was_silent_is_not_known(factor, believable):
+    estimates = run(started(**{"motion.gap_distance_factor": factor}), with_a_silence(20.0, 27.0))
+    first = next(e for e in estimates if e.stamp_ns > 10**18 + 27e9)
+    error = between(DRIVE.truth_at(first.stamp_ns), first.pose_map_base)
+    nees = error @ np.linalg.solve(first.covariance, error)
+    assert (nees < 15.0) == believable
+    if believable:
+        late = [e for e in estimates if e.stamp_ns > first.stamp_ns + 10e9]
+        assert max(np.hypot(*between(DRIVE.truth_at(e.stamp_ns), e.pose_map_base)[:2]) for e in late) < 5.0
+
+
 def test_an_odometry_jump_empties_the_clip_and_is_not_driven():
     odometry, matcher = DRIVE.odometry.copy(), SyntheticMatcher(DRIVE)
     odometry[600:] = compose([900.0, 50.0, 1.0], odometry[600:])

@@ -48,6 +48,20 @@ def test_a_gap_is_not_interpolated_but_its_motion_counts():
     assert buffer.counts == {"odometry_gap": 1}
 
 
+@pytest.mark.parametrize(
+    ("at_m", "unseen_m"), [(45.0, 0.0), (25.0, 20.0), (30.0, 15.0), (900.0, 20.0)], ids=("told", "held", "half", "jump")
+)
+def test_what_a_gap_hides_is_what_odometry_does_not_tell_of_it(at_m, unseen_m):
+    buffer = filled([*straight(5.0), (9.0, at_m, 0.0, 0.0), (9.1, at_m + 0.5, 0.0, 0.0)])
+    assert buffer.at(ns(5.0)).unseen_m == 0.0
+    assert buffer.at(ns(9.05)).unseen_m == buffer.newest.unseen_m == pytest.approx(unseen_m)
+
+
+def test_a_vehicle_that_stood_before_a_gap_is_not_thought_to_have_driven_in_it():
+    rows = [*straight(5.0), *[(5.1 + 0.1 * i, 25.0, 0.0, 0.0) for i in range(20)], (20.0, 25.0, 0.0, 0.0)]
+    assert filled(rows).newest.unseen_m == pytest.approx(0.0)
+
+
 def test_held_is_the_sample_before_while_it_is_fresh():
     buffer = filled(straight(1.0))
     assert buffer.held(ns(1.9)).stamp_ns == ns(1.0)
@@ -105,8 +119,8 @@ def test_only_the_span_is_kept():
     assert buffer.at(ns(20.0)).pose_odom_base[0] == pytest.approx(100.0)
 
 
-def test_track_between_gives_a_pose_for_every_spacing():
-    poses = filled(straight(10.0)).track_between(0, ns(4.9), 5.0)
-    assert np.array(poses)[:, 0] == pytest.approx([5.5, 10.5, 15.5, 20.5])
+def test_track_between_gives_a_sample_for_every_spacing():
+    samples = filled(straight(10.0)).track_between(0, ns(4.9), 5.0)
+    assert [sample.pose_track_base[0] for sample in samples] == pytest.approx([5.5, 10.5, 15.5, 20.5])
     assert filled(straight(10.0)).track_between(0, ns(0.9), 5.0) == []
     assert filled(straight(10.0)).track_between(ns(20.0), ns(30.0), 5.0) == []

@@ -26,3 +26,16 @@ def predict(particles: Particles, delta_base: np.ndarray, motion: MotionConfig, 
     steps = np.stack([cos * dx - sin * dy, sin * dx + cos * dy, delta_base[2] + missed_turn], axis=-1)
     steps[:, :2] += motion.xy_noise * noise[:, :2]
     return replace(particles, poses_map_base=compose(particles.poses_map_base, steps))
+
+
+def drive_unseen(particles: Particles, distance_m: float, motion: MotionConfig, rng: np.random.Generator) -> Particles:
+    """Particles after a gap of the odometry in which the vehicle went on unseen.
+
+    distance_m: its way at the speed it had before. Each particle drives an arc: as long as anything from nothing to
+    `gap_distance_factor` times that, and as bent as a vehicle may drive.
+    """
+    lengths = rng.uniform(0.0, motion.gap_distance_factor * distance_m, len(particles))
+    turns = motion.gap_curvature_sigma * lengths * rng.standard_normal(len(particles))
+    chords = lengths * np.sinc(turns / (2.0 * np.pi))  # numpy's sinc(x) is sin(pi x) / (pi x)
+    steps = np.stack([chords * np.cos(turns / 2), chords * np.sin(turns / 2), turns], axis=-1)
+    return replace(particles, poses_map_base=compose(particles.poses_map_base, steps))

@@ -13,7 +13,7 @@ from movix_core.filter.estimate import horizontal_sigma_m, mean_and_covariance
 from movix_core.filter.health import assess
 from movix_core.filter.initialize import gaussian_particles, uniform_particles
 from movix_core.filter.likelihood import entropy_scaled_inverse_temperature, weigh
-from movix_core.filter.motion import predict
+from movix_core.filter.motion import drive_unseen, predict
 from movix_core.filter.particles import Particles
 from movix_core.filter.resampling import resample, systematic_indices
 from movix_core.filter.sample_size import kld_sample_size, occupied_bins
@@ -79,6 +79,11 @@ class ParticleFilter:
     def predict(self, delta_base: np.ndarray) -> None:
         """Move by an odometry step (3,): the new base pose as seen from the old one."""
         self._particles = predict(self._particles, delta_base, self._config.motion, self._rng)
+
+    def drive_unseen(self, distance_m: float) -> None:
+        """Spread over where so many metres without odometry may have led, with as many particles as may be."""
+        drawn = systematic_indices(self._particles.weights, self._config.filter.max_particles, self._rng)
+        self._particles = drive_unseen(self._particles.selected(drawn), distance_m, self._config.motion, self._rng)
 
     def update(self, scores: np.ndarray, valid: np.ndarray) -> Belief:
         """Weigh the particles by their scores (N,), conclude, then resample if needed.

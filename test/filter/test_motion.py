@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from movix_core.config import MotionConfig
-from movix_core.filter.motion import predict
+from movix_core.filter.motion import drive_unseen, predict
 from movix_core.filter.particles import Particles, uniform_log_weights
 from movix_core.geometry.se2 import compose
 
@@ -56,3 +56,23 @@ def test_standing_adds_no_noise():
     poses = np.array([[1.0, 2.0, 0.5]])
     moved = predict(cloud(poses), np.zeros(3), MotionConfig(), np.random.default_rng(0))
     assert np.array_equal(moved.poses_map_base, poses)
+
+
+def test_what_was_driven_unseen_is_anything_up_to_the_factor_straight_ahead():
+    motion = replace(MotionConfig(), gap_distance_factor=1.5, gap_curvature_sigma=0.0)
+    start = np.tile([3.0, 4.0, np.pi / 2], (20_000, 1))
+    moved = drive_unseen(cloud(start), 10.0, motion, np.random.default_rng(0)).poses_map_base
+    assert np.allclose(moved[:, [0, 2]], [3.0, np.pi / 2])
+    ahead = moved[:, 1] - 4.0
+    assert (ahead >= 0.0).all() and np.quantile(ahead, [0.25, 0.5, 0.75, 1.0]) == pytest.approx(
+        [3.75, 7.5, 11.25, 15.0], rel=0.03
+    )
+
+
+def test_an_unseen_way_is_an_arc():
+    motion = replace(MotionConfig(), gap_distance_factor=2.0, gap_curvature_sigma=0.05)
+    x, y, yaw = drive_unseen(cloud(np.zeros((5000, 3))), 20.0, motion, np.random.default_rng(0)).poses_map_base.T
+    turned = np.where(yaw == 0.0, 1e-9, yaw)
+    assert np.allclose(np.sin(turned) * y, (1.0 - np.cos(turned)) * x, atol=1e-9)  # on a circle through the start
+    lengths = np.hypot(x, y) / np.abs(np.sinc(turned / (2.0 * np.pi)))
+    assert lengths.max() <= 40.0 + 1e-6 and np.std(yaw / lengths) == pytest.approx(0.05, rel=0.05)

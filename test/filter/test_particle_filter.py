@@ -147,3 +147,13 @@ def test_a_start_from_anywhere_keeps_every_place_that_fits_until_one_is_left():
         belief = anywhere.update(scores_of(anywhere, [10.0, 5.0], 2.0), valid_of(anywhere))
     assert len(anywhere.particles) < config.filter.max_particles
     assert np.hypot(belief.pose_map_base[0] - 10.0, belief.pose_map_base[1] - 5.0) < 2.0
+
+
+def test_a_way_driven_unseen_spreads_a_tight_belief_over_many_particles():
+    particle_filter = make_filter(DEFAULT, covariance=np.diag([0.01, 0.01, 1e-4]))
+    belief = particle_filter.update(scores_of(particle_filter, [0.0, 0.0], 0.02), valid_of(particle_filter))
+    assert len(particle_filter.particles) < MOST and np.sqrt(belief.covariance[0, 0]) < 0.2
+    particle_filter.drive_unseen(30.0)
+    poses = particle_filter.particles.poses_map_base
+    assert len(poses) == MOST and 5.0 < poses[:, 0].std() < 20.0 and poses[:, 0].max() > 40.0
+    assert np.ptp(particle_filter.particles.log_weights) == 0.0
