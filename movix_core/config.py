@@ -100,8 +100,8 @@ class MotionConfig:
     )
     gap_distance_factor: float = _param(
         1.5,
-        "after a gap (`max_odometry_gap_s`) of which odometry does not tell the vehicle may have driven up to so many "
-        "times what its speed before makes of the gap; 0 trusts odometry",
+        "a gap (`max_odometry_gap_s`) of which odometry tells less than half of what the speed before makes of it: the "
+        "vehicle may have driven up to so many times the rest; 0 trusts odometry",
         low=0.0, high=10.0, live=True,
     )  # fmt: skip
     gap_curvature_sigma: float = _param(

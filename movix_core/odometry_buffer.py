@@ -26,6 +26,8 @@ _JUMP_SLACK_RAD = 0.5
 _RESTART_BACK_S = 1.0
 # The speed before a gap is that of so long before.
 _SPEED_WINDOW_S = 1.0
+# In a longer gap than this the speed before it says no more than in one of this length: the vehicle stops some time.
+_MAX_UNSEEN_S = 15.0
 
 _stamp = attrgetter("stamp_ns")
 
@@ -37,7 +39,8 @@ class OdometrySample:
     pose_odom_base: (3,) as received. pose_track_base: (3,) the same motion without the jumps of the
     odometry frame: differences over time are always true motion. distance_m: odometer reading.
     segment: counts interruptions (jumps, gaps, restarts); equal numbers mean unbroken odometry.
-    unseen_m: what the vehicle drove in all gaps at its speed before them, less what odometry told of it.
+    unseen_m: what the vehicle drove, at its speed before, in all gaps of which odometry told less than half of that;
+    less what it told.
     """
 
     stamp_ns: int
@@ -173,7 +176,7 @@ class OdometryBuffer:
             self._counts["odometry_jump" if jump else "odometry_gap"] += 1
         if jump:
             delta = np.zeros(3)
-        unseen_m = max(0.0, self._speed_m_s() * dt_s - float(np.hypot(*delta[:2]))) if gap else 0.0
+        unseen_m = self._unseen_m(dt_s, float(np.hypot(*delta[:2]))) if gap else 0.0
         sample = OdometrySample(
             stamp_ns, pose, compose(last.pose_track_base, delta), 0.0, last.segment + (jump or gap),
             last.unseen_m + unseen_m,
@@ -181,10 +184,16 @@ class OdometryBuffer:
         start = self._stride_start or last
         return replace(sample, distance_m=start.distance_m + _distance(start, sample))
 
+    def _unseen_m(self, gap_s: float, told_m: float) -> float:
+        """Metres driven in a gap that odometry hid; 0 where it told of most: then only messages were lost."""
+        expected_m = self._speed_m_s() * min(gap_s, _MAX_UNSEEN_S)
+        return expected_m - told_m if told_m < 0.5 * expected_m else 0.0
+
     def _speed_m_s(self) -> float:
         """Of the vehicle, up to the newest sample; too low where there is hardly anything to tell it from."""
         newest = self._samples[-1]
-        before = self._samples[bisect_left(self._samples, newest.stamp_ns - _SPEED_WINDOW_S / _NS, key=_stamp)]
+        index = bisect_left(self._samples, newest.stamp_ns - _SPEED_WINDOW_S / _NS, key=_stamp)
+        before = self._samples[max(0, min(index, len(self._samples) - 2))]
         span_s = (newest.stamp_ns - before.stamp_ns) * _NS
         return (newest.distance_m - before.distance_m) / max(span_s, 0.5 * _SPEED_WINDOW_S)
 

@@ -49,7 +49,9 @@ def test_a_gap_is_not_interpolated_but_its_motion_counts():
 
 
 @pytest.mark.parametrize(
-    ("at_m", "unseen_m"), [(45.0, 0.0), (25.0, 20.0), (30.0, 15.0), (900.0, 20.0)], ids=("told", "held", "half", "jump")
+    ("at_m", "unseen_m"),
+    [(45.0, 0.0), (25.0, 20.0), (30.0, 15.0), (36.0, 0.0), (900.0, 20.0)],
+    ids=("told", "held", "hardly told", "told of most", "jump"),
 )
 def test_what_a_gap_hides_is_what_odometry_does_not_tell_of_it(at_m, unseen_m):
     buffer = filled([*straight(5.0), (9.0, at_m, 0.0, 0.0), (9.1, at_m + 0.5, 0.0, 0.0)])
@@ -60,6 +62,16 @@ def test_what_a_gap_hides_is_what_odometry_does_not_tell_of_it(at_m, unseen_m):
 def test_a_vehicle_that_stood_before_a_gap_is_not_thought_to_have_driven_in_it():
     rows = [*straight(5.0), *[(5.1 + 0.1 * i, 25.0, 0.0, 0.0) for i in range(20)], (20.0, 25.0, 0.0, 0.0)]
     assert filled(rows).newest.unseen_m == pytest.approx(0.0)
+
+
+def test_a_long_silence_hides_no_more_than_a_quarter_of_a_minute():
+    braked = [*straight(5.0), *[(5.0 + 0.1 * i, 25.0 + 0.1 * i, 0.0, 0.0) for i in range(1, 6)]]  # to 1 m/s
+    assert 0.0 < filled([*braked, (605.0, 25.5, 0.0, 0.0)]).newest.unseen_m < 50.0
+
+
+def test_odometry_slower_than_the_gap_it_may_have_still_tells_the_speed():
+    rows = [(1.25 * i, 5.0 * i, 0.0, 0.0) for i in range(5)]
+    assert filled([*rows, (15.0, 20.0, 0.0, 0.0)], max_gap_s=3.0).newest.unseen_m == pytest.approx(40.0)
 
 
 def test_held_is_the_sample_before_while_it_is_fresh():

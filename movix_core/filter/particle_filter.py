@@ -19,6 +19,9 @@ from movix_core.filter.resampling import resample, systematic_indices
 from movix_core.filter.sample_size import kld_sample_size, occupied_bins
 from movix_core.types import Health, Pose2D
 
+# A way this short is lost among the noise of the motion model.
+_LEAST_UNSEEN_M = 0.5
+
 
 @dataclass(frozen=True, eq=False)
 class Belief:
@@ -82,7 +85,9 @@ class ParticleFilter:
 
     def drive_unseen(self, distance_m: float) -> None:
         """Spread over where so many metres without odometry may have led, with as many particles as may be."""
-        drawn = systematic_indices(self._particles.weights, self._config.filter.max_particles, self._rng)
+        if self._config.motion.gap_distance_factor * distance_m < _LEAST_UNSEEN_M:
+            return
+        drawn = systematic_indices(self._particles.weights, self._most_particles, self._rng)
         self._particles = drive_unseen(self._particles.selected(drawn), distance_m, self._config.motion, self._rng)
 
     def update(self, scores: np.ndarray, valid: np.ndarray) -> Belief:
@@ -108,12 +113,16 @@ class ParticleFilter:
         self._resample_if_needed(effective)
         return Belief(pose, covariance, health, effective, entropy, inverse_temperature, coverage)
 
+    @property
+    def _most_particles(self) -> int:
+        searching = self._from_anywhere and not self._converged
+        return self._config.filter.global_particles if searching else self._config.filter.max_particles
+
     def _resample_if_needed(self, effective_sample_size: float) -> None:
         config = self._config.filter
         if effective_sample_size >= config.resample_threshold * len(self._particles):
             return
-        searching = self._from_anywhere and not self._converged
-        most = config.global_particles if searching else config.max_particles
+        most = self._most_particles
         drawn = systematic_indices(self._particles.weights, most, self._rng)
         bins = occupied_bins(self._particles.poses_map_base[np.unique(drawn)])
         count = int(np.clip(kld_sample_size(bins, config.pf_err, config.pf_z), config.min_particles, most))

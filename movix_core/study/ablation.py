@@ -142,7 +142,7 @@ def measure(
 
 
 def _evaluate_drive(task: _Task) -> list[dict[str, Any]]:
-    """The drive is rendered once for all variants, map and clips are encoded once for all that share their weights."""
+    """The drive is rendered once for all variants; the filters of all that share their weights share map and clips."""
     with tempfile.TemporaryDirectory(prefix="movix-study-") as scratch:
         scenario = task.case.load(Path(scratch))
         return [

@@ -84,7 +84,11 @@ def write_ablation(
         "study": study.name, "set": benchmark_set.name, "data": benchmark_set.data, "plan": asdict(study.plan),
         "base": study.base, "reference": study.reference,
         "comparisons": _tree(comparisons), "sections": {name: _tree(tables) for name, tables in sections.items()},
-        "trainings": [{"variant": run.variant, "seed": run.seed, "metrics": run.metrics} for run in trained],
+        "trainings": [
+            {"variant": run.variant, "seed": run.seed, "metrics": run.metrics,
+             "likelihood": asdict(run.config.likelihood)}
+            for run in trained
+        ],
         "rows": list(rows),
     }  # fmt: skip
     parts = [*_parts(trained, study, benchmark_set), *_tables(comparisons, study)]

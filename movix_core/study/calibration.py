@@ -48,7 +48,7 @@ def calibrate_variants(
     kept = work_folder / f"{study.name}-calibration.jsonl"
     figures = measure(study, list(tried.values()), cases, ("accuracy",), kept, workers)
 
-    def rank(name: str, value: float) -> tuple[float, float]:
+    def rank(name: str, value: float) -> tuple[float, float, float]:
         run = tried[name, value]
         return _trial(run, [figures[case.drive, run.key] for case in cases]).rank
 

@@ -19,6 +19,7 @@ from movix_core.training.recipe import Recipe, check_recipe
 
 MEASURES = ("accuracy", "retrieval")
 CALIBRATION_SET = "procedural-val"
+_MOST_CALIBRATION_DRIVES = 20  # the first half of the set is left to compare on, also in other sets of its worlds
 _CODE_VERSION = 1  # raise it when the same recipe trains to other weights
 
 
@@ -93,6 +94,10 @@ def load_study(path: Path) -> Study:
         raise TrainingError(f"cannot read study {path}: {err}") from err
     if not variants or not set(plan.measures) <= set(MEASURES) or not plan.measures or not plan.seeds:
         raise TrainingError(f"study {path} needs a variant, a seed, and measures of {', '.join(MEASURES)}")
+    if not 0 <= plan.calibration_drives <= _MOST_CALIBRATION_DRIVES:
+        raise TrainingError(
+            f"study {path}: calibration_drives is {plan.calibration_drives}, give 0 to {_MOST_CALIBRATION_DRIVES}"
+        )
     study = Study(path.stem, plan, variants, base)
     for variant in variants:
         study.recipe(variant, plan.seeds[0])

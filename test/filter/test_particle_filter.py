@@ -157,3 +157,11 @@ def test_a_way_driven_unseen_spreads_a_tight_belief_over_many_particles():
     poses = particle_filter.particles.poses_map_base
     assert len(poses) == MOST and 5.0 < poses[:, 0].std() < 20.0 and poses[:, 0].max() > 40.0
     assert np.ptp(particle_filter.particles.log_weights) == 0.0
+
+
+@pytest.mark.parametrize(("factor", "distance_m"), [(0.0, 50.0), (1.5, 0.01)])
+def test_where_odometry_is_trusted_or_tells_nearly_all_the_belief_stays(factor, distance_m):
+    particle_filter = make_filter(DEFAULT | {"motion.gap_distance_factor": factor})
+    before = particle_filter.particles
+    particle_filter.drive_unseen(distance_m)
+    assert particle_filter.particles is before

@@ -10,6 +10,7 @@ from movix_core.evaluation.sets import load_set
 from movix_core.study import ablation
 from movix_core.study.ablation import train_variants
 from movix_core.study.calibration import calibrate_variants, calibration_cases
+from movix_core.study.study import load_study
 from test.evaluation.small_set import small_set
 from test.evaluation.test_benchmark import CONFIG
 
@@ -41,6 +42,14 @@ def test_every_variant_gets_the_lambda_that_serves_its_first_seed(study, trainin
     assert (
         len({run.key for run in told} | {run.key for run in trained}) == 10
     )  # figures of another lambda are not reused
+
+
+@pytest.mark.parametrize("count", [-1, 21])
+def test_calibration_leaves_half_of_the_set_to_compare_on(study, tmp_path, count):
+    file = tmp_path / "s.yaml"
+    file.write_text(file.read_text() + f"calibration_drives: {count}\n")
+    with pytest.raises(TrainingError, match=f"calibration_drives is {count}, give 0 to 20"):
+        load_study(file)
 
 
 def test_a_drive_does_not_both_choose_and_judge(study):
