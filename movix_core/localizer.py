@@ -273,8 +273,7 @@ class Localizer:
         waypoints = self._odometry.track_between(anchor.stamp_ns, odometry.stamp_ns, _PREDICTION_STEP_M)
         for start, end in pairwise([anchor.track, *waypoints, odometry]):
             particle_filter.predict(between(start.pose_track_base, end.pose_track_base))
-            if end.unseen_m > start.unseen_m:
-                particle_filter.drive_unseen(end.unseen_m - start.unseen_m)
+            particle_filter.drive_unseen(end.unseen_m - start.unseen_m)
         self._anchor = _Anchor(odometry.stamp_ns, anchor.dead_reckon(odometry), odometry)
         return True
 

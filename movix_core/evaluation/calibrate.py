@@ -7,14 +7,14 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from movix_core.config import LocalizationConfig, with_overrides
 from movix_core.errors import ConfigError
-from movix_core.evaluation.methods import Bench, run_filter
+from movix_core.evaluation.methods import Bench, filter_row
 from movix_core.evaluation.scenario import Case, Scenario
-from movix_core.evaluation.trajectory_errors import drive_metrics
 from movix_core.matching.matcher import Matcher
 from movix_core.parallel import run_tasks
 
@@ -81,8 +81,7 @@ def _run_setting(
     scenario: Scenario, matcher: Matcher, config: LocalizationConfig, setting: Setting, seed: int
 ) -> tuple[float, float]:
     told = with_overrides(config, {"likelihood.inverse_temperature": setting[0], "likelihood.entropy_gain": setting[1]})
-    run = run_filter(scenario, matcher, scenario.events, told, seed)
-    figures = drive_metrics(scenario.truth, run.pose_at)
+    figures: Any = filter_row(scenario, matcher, scenario.events, told, seed)["figures"]
     return _required(figures["ate_m_after_100m"]), _required(figures["sr_25m_after_100m"])
 
 

@@ -52,10 +52,6 @@ class Bench:
     def _model(self) -> CrossViewModel:
         return _model(self.model_folder, self.config.device)
 
-    def run(self, matcher: Matcher, events: tuple[Event, ...], seed: int) -> Run:
-        """One replay from the scenario's prior."""
-        return run_filter(self.scenario, matcher, events, self.config, seed)
-
     def movix(self) -> Equipment:
         """The method itself."""
         return self.matcher, self.scenario.events
@@ -116,7 +112,7 @@ def evaluate(bench: Bench, method: str, seeds: Sequence[int | None]) -> list[Row
     equipment = FILTER_METHODS[method](bench)
     if equipment is None:
         return []
-    return [_row(bench, bench.run(*equipment, seed), seed) for seed in seeds if seed is not None]
+    return [filter_row(bench.scenario, *equipment, bench.config, seed) for seed in seeds if seed is not None]
 
 
 def run_filter(
@@ -128,10 +124,14 @@ def run_filter(
     return replay(events, Localizer(matcher, config, np.random.default_rng(seed)), scenario.prior)
 
 
-def _row(bench: Bench, run: Run, seed: int) -> Row:
+def filter_row(
+    scenario: Scenario, matcher: Matcher, events: tuple[Event, ...], config: LocalizationConfig, seed: int
+) -> Row:
+    """Figures and cost of such a replay."""
+    run = run_filter(scenario, matcher, events, config, seed)
     return {
         "seed": seed,
-        "figures": drive_metrics(bench.scenario.truth, run.pose_at, run.covariance_at),
+        "figures": drive_metrics(scenario.truth, run.pose_at, run.covariance_at),
         "updates": len(run.estimates),
         "update_ms_median": float(np.median(run.update_ms)) if len(run.update_ms) else None,
     }

@@ -84,7 +84,10 @@ class ParticleFilter:
         self._particles = predict(self._particles, delta_base, self._config.motion, self._rng)
 
     def drive_unseen(self, distance_m: float) -> None:
-        """Spread over where so many metres without odometry may have led, with as many particles as may be."""
+        """Spread over where so many metres without odometry may have led, with as many particles as may be.
+
+        Next to none leave the belief as it is.
+        """
         if self._config.motion.gap_distance_factor * distance_m < _LEAST_UNSEEN_M:
             return
         drawn = systematic_indices(self._particles.weights, self._most_particles, self._rng)

@@ -10,6 +10,7 @@ import itertools
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,11 @@ from movix_core.encoders.card import Likelihood, read_card
 from movix_core.encoders.checkpoint import CARD_FILE
 from movix_core.evaluation.benchmark import fingerprint
 from movix_core.evaluation.journal import Journal
-from movix_core.evaluation.methods import Bench, run_filter
+from movix_core.evaluation.methods import Bench, filter_row
 from movix_core.evaluation.report import per_drive
 from movix_core.evaluation.retrieval import retrieve
 from movix_core.evaluation.scenario import MAP_LAYER, Case, Scenario
 from movix_core.evaluation.sets import BenchmarkSet
-from movix_core.evaluation.trajectory_errors import drive_metrics
 from movix_core.matching.matcher import Matcher
 from movix_core.parallel import run_tasks
 from movix_core.study.study import Study, weights_digest
@@ -34,6 +34,7 @@ from movix_core.training.recipe import Recipe
 from movix_core.training.trainer import train
 
 _DONE_FILE = "trained"
+_folder = attrgetter("folder")
 
 
 @dataclass(frozen=True)
@@ -152,10 +153,6 @@ def _evaluate_drive(task: _Task) -> list[dict[str, Any]]:
         ]  # fmt: skip
 
 
-def _folder(run: TrainedVariant) -> Path:
-    return run.folder
-
-
 def _figures(
     task: _Task, runs: Sequence[TrainedVariant], scenario: Scenario
 ) -> Iterable[tuple[TrainedVariant, dict[str, Any]]]:
@@ -173,6 +170,5 @@ def _figures(
 
 def _accuracy(scenario: Scenario, matcher: Matcher, config: LocalizationConfig, seeds: Sequence[int]) -> dict[str, Any]:
     """Figures of one drive, mean over filter seeds."""
-    runs = [run_filter(scenario, matcher, scenario.events, config, seed) for seed in seeds]
-    rows = [{"drive": "", "figures": drive_metrics(scenario.truth, run.pose_at, run.covariance_at)} for run in runs]
-    return per_drive(rows)[""]
+    rows = [filter_row(scenario, matcher, scenario.events, config, seed) for seed in seeds]
+    return per_drive([{"drive": "", **row} for row in rows])[""]
