@@ -28,7 +28,7 @@ from movix_core.evaluation.scenario import MAP_LAYER, Case, Scenario
 from movix_core.evaluation.sets import BenchmarkSet
 from movix_core.matching.matcher import Matcher
 from movix_core.parallel import run_tasks
-from movix_core.study.study import Study, weights_digest
+from movix_core.study.study import Study, weights_digest, what_trains
 from movix_core.training.clips import fill_cache
 from movix_core.training.recipe import Recipe
 from movix_core.training.trainer import train
@@ -83,7 +83,7 @@ def train_variants(
     runs = [(name, seed) for seed in study.plan.seeds for name in study.variants if seed in study.seeds_of(name)]
     recipes = {run: study.recipe(*run) for run in runs}
     folders = {run: folder / weights_digest(recipe) for run, recipe in recipes.items()}
-    missing = {folders[run]: recipes[run] for run in runs if not (folders[run] / _DONE_FILE).exists()}
+    missing = {folders[run]: what_trains(recipes[run]) for run in runs if not (folders[run] / _DONE_FILE).exists()}
     for recipe in missing.values():
         fill_cache(recipe, cache, workers)
     tasks = [_Training(recipe, target, cache, device) for target, recipe in missing.items()]
@@ -115,13 +115,13 @@ def with_settings(run: TrainedVariant, settings: dict[str, Any], study: Study) -
 def evaluate_variants(
     study: Study, trained: Sequence[TrainedVariant], benchmark_set: BenchmarkSet, work_folder: Path, workers: int
 ) -> list[dict[str, Any]]:
-    """Rows of every variant, seed and drive: variant, seed, drive, figures (mean over the filter's seeds)."""
+    """Rows of every variant, seed and drive: variant, seed, drive, place, figures (mean over the filter's seeds)."""
     measures = study.plan.measures
     journal = work_folder / f"{study.name}-{benchmark_set.name}-{'-'.join(sorted(measures))}.jsonl"
     figures = measure(study, trained, benchmark_set.cases, measures, journal, workers)
     return [
-        {"variant": run.variant, "seed": run.seed, "drive": case.drive, "groups": list(case.groups),
-         "figures": figures[case.drive, run.key]}
+        {"variant": run.variant, "seed": run.seed, "drive": case.drive, "place": benchmark_set.place_of(case),
+         "groups": list(case.groups), "figures": figures[case.drive, run.key]}
         for run in trained
         for case in benchmark_set.cases
     ]  # fmt: skip

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy import stats
 
+from movix_core.evaluation.calibrate import INVERSE_TEMPERATURES
 from movix_core.evaluation.figure import SERIES, draw_intervals, new_figure, plain
 from movix_core.evaluation.report import Summary, paired_difference, summarize, write_report
 from movix_core.evaluation.sets import BenchmarkSet
@@ -29,9 +31,9 @@ _FIGURES = {  # name -> (title, decimals, +1 where more is better)
 class Comparison:
     """One figure of a variant against the reference.
 
-    value: over drives, each the mean of its training seeds. by_seed: mean over drives of every seed.
-    difference: variant minus reference, paired by drive; None for the reference. spread: standard
-    deviation that seeds alone give such a difference; None from a single seed.
+    value: over places (`BenchmarkSet.place_of`), each the mean of its drives and training seeds. by_seed: mean over
+    drives of every seed. difference: variant minus reference, paired by place; None for the reference. spread: half
+    of the 95 % interval that seeds alone give such a difference; None where fewer than two are compared.
     """
 
     value: Summary | None
@@ -58,14 +60,14 @@ Comparisons = Mapping[str, Mapping[str, Comparison]]  # figure -> variant -> com
 
 def compare(rows: Rows, study: Study, figure: str) -> dict[str, Comparison]:
     """{variant: Comparison} of one figure."""
-    reference = _by_drive(rows, study.reference, figure)
+    reference = _by_place(rows, study.reference, figure)
     reference_seeds = _by_seed(rows, study.reference, figure)
     result = {}
     for variant in study.variants:
-        by_drive, by_seed = _by_drive(rows, variant, figure), _by_seed(rows, variant, figure)
+        by_place, by_seed = _by_place(rows, variant, figure), _by_seed(rows, variant, figure)
         other = variant != study.reference
         result[variant] = Comparison(
-            summarize(list(by_drive.values())), by_seed, paired_difference(by_drive, reference) if other else None,
+            summarize(list(by_place.values())), by_seed, paired_difference(by_place, reference) if other else None,
             _spread(by_seed, reference_seeds) if other else None,
         )  # fmt: skip
     return result
@@ -109,16 +111,18 @@ def _tree(comparisons: Comparisons) -> dict[str, Any]:
 
 def _parts(trained: Sequence[TrainedVariant], study: Study, benchmark_set: BenchmarkSet) -> list[str]:
     """What stands before the tables."""
-    plan = study.plan
+    plan, cases = study.plan, benchmark_set.cases
+    over = "drives" if len({benchmark_set.place_of(case) for case in cases}) == len(cases) else "worlds"
     return [
         f"# Study `{study.name}`",
         f"Data: **{benchmark_set.data}**. {benchmark_set.note}",
         f"Every variant is the recipe `{plan.recipe}` with its changes, trained on the same data and the same budget; "
-        f"evaluated on the first {len(benchmark_set.cases)} drives of `{plan.set}`, after 100 m, filter seeds "
+        f"evaluated on the first {len(cases)} drives of `{plan.set}`, after 100 m, filter seeds "
         f"{list(plan.filter_seeds)}. Mean over drives, of the training seeds' mean [95 % bootstrap interval over "
-        f"drives]. A difference is variant minus `{study.reference}`, paired by drive; ± is the standard deviation "
-        "that training seeds alone give it. Better and worse are claimed only beyond both. Minutes of training are "
-        "wall time on the machine named below, whatever else it did. " + _calibration(study),
+        f"{over}]. A difference is variant minus `{study.reference}`, paired by {over}; ± is half of the 95 % interval "
+        "that training seeds alone give it (Student's t, paired by seed). Better and worse are claimed only beyond "
+        "both: of twenty variants that change nothing, one may still seem to. Minutes of training are wall time on the "
+        "machine named below, whatever else it did. " + _calibration(study),
         _variants_table(trained, study),
     ]
 
@@ -136,10 +140,16 @@ def _variants_table(trained: Sequence[TrainedVariant], study: Study) -> str:
         changes = f"`{json.dumps(variant.changes)}`" if variant.changes else "none"
         runs = [run for run in trained if run.variant == name]
         seeds, minutes = ", ".join(str(run.seed) for run in runs), ", ".join(_minutes(run) for run in runs)
-        told = runs[0].config.likelihood
-        setting = f"{told.inverse_temperature:g}, {told.entropy_gain:g}"
-        lines.append(f"| {name} | {changes} | {setting} | {seeds} | {minutes} |")
+        lines.append(f"| {name} | {changes} | {_setting(runs[0], study)} | {seeds} | {minutes} |")
     return "\n".join(lines)
+
+
+def _setting(run: TrainedVariant, study: Study) -> str:
+    """Lambda and gamma; a lambda at the end of those tried may not be the best there is."""
+    told = run.config.likelihood
+    ends = (min(INVERSE_TEMPERATURES), max(INVERSE_TEMPERATURES)) if study.plan.calibration_drives else ()
+    end = " (the last tried)" if told.inverse_temperature in ends else ""
+    return f"{told.inverse_temperature:g}{end}, {told.entropy_gain:g}"
 
 
 def _minutes(run: TrainedVariant) -> str:
@@ -184,14 +194,14 @@ def _plot(path: Path, comparisons: Comparisons, study: Study, benchmark_set: Ben
     figure.savefig(path)
 
 
-def _by_drive(rows: Rows, variant: str, figure: str) -> dict[str, float | None]:
-    """Mean over training seeds of every drive; None where no seed has the figure."""
+def _by_place(rows: Rows, variant: str, figure: str) -> dict[str, float | None]:
+    """Mean over drives and training seeds of every place; None where none has the figure."""
     found: dict[str, list[float]] = {}
     for row in rows:
         if row["variant"] == variant:
             value = row["figures"][figure]
-            found.setdefault(row["drive"], []).extend([] if value is None else [value])
-    return {drive: float(np.mean(values)) if values else None for drive, values in found.items()}
+            found.setdefault(row["place"], []).extend([] if value is None else [value])
+    return {place: float(np.mean(values)) if values else None for place, values in found.items()}
 
 
 def _by_seed(rows: Rows, variant: str, figure: str) -> dict[int, float]:
@@ -204,10 +214,11 @@ def _by_seed(rows: Rows, variant: str, figure: str) -> dict[int, float]:
 
 
 def _spread(by_seed: Mapping[int, float], reference: Mapping[int, float]) -> float | None:
-    """Standard deviation of a difference of two means over seeds, from the scatter of both."""
-    if min(len(by_seed), len(reference)) < 2:
+    """Half of the 95 % interval (Student's t) of the mean difference, from its scatter over the seeds both have."""
+    differences = [by_seed[seed] - reference[seed] for seed in by_seed.keys() & reference.keys()]
+    if len(differences) < 2:
         return None
-    return float(np.sqrt(sum(np.var(list(values.values()), ddof=1) / len(values) for values in (by_seed, reference))))
+    return float(stats.t.ppf(0.975, len(differences) - 1) * stats.sem(differences))
 
 
 def _interval(summary: Summary | None, decimals: int, sign: str = "") -> str:

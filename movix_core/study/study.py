@@ -104,11 +104,14 @@ def load_study(path: Path) -> Study:
     return study
 
 
+def what_trains(recipe: Recipe) -> Recipe:
+    """The recipe without what only the filter heeds: variants that differ in its likelihood share their weights."""
+    return dataclasses.replace(recipe, model=dataclasses.replace(recipe.model, likelihood=Likelihood()))
+
+
 def weights_digest(recipe: Recipe) -> str:
-    """Names a training by all that shapes its weights: variants that differ in the filter's likelihood share it."""
-    model = dataclasses.replace(recipe.model, likelihood=Likelihood())
-    tree = asdict(dataclasses.replace(recipe, model=model))
-    told = json.dumps([_CODE_VERSION, SIMULATION_VERSION, tree], sort_keys=True)
+    """Names a training by all that shapes its weights."""
+    told = json.dumps([_CODE_VERSION, SIMULATION_VERSION, asdict(what_trains(recipe))], sort_keys=True)
     return hashlib.sha256(told.encode()).hexdigest()[:12]
 
 

@@ -81,6 +81,10 @@ def test_stress_is_one_cause_at_a_time_on_the_same_drives():
         assert len(off) == (stress.name != "nominal"), stress.name
     donors = load_set("procedural-stressed").donors
     assert all(case.world_seed != donors[(number + 1) % 48].world_seed for number, case in enumerate(cases))
+    whole = load_set("procedural-stressed")
+    assert len({whole.place_of(case) for case in whole.cases}) == 6  # what else there is says nothing of other land
+    validation = load_set("procedural-val")
+    assert len({validation.place_of(case) for case in validation.cases}) == 40
 
 
 def test_a_stressed_drive_is_that_of_the_validation_set_but_for_its_cause(tmp_path, monkeypatch):

@@ -70,7 +70,7 @@ def test_trainings_side_by_side_make_the_models_of_trainings_in_turn(tmp_path):
 def rows_of(values):
     """{variant: {seed: [figure of each drive]}} as rows."""
     return [
-        {"variant": variant, "seed": seed, "drive": str(number), "figures": {"x": value}}
+        {"variant": variant, "seed": seed, "drive": str(number), "place": str(number), "figures": {"x": value}}
         for variant, seeds in values.items()
         for seed, drives in seeds.items()
         for number, value in enumerate(drives)
@@ -87,6 +87,23 @@ def test_a_steady_loss_on_every_drive_is_a_difference(study):
     assert table["wide patch"].verdict(better=1) == "worse" and table["wide patch"].verdict(better=-1) == "better"
     assert table["gamma"].verdict(better=1) == "no difference beyond the spread"
     assert table["full"].difference is None and table["full"].verdict(1) == ""
+
+
+def test_an_effect_that_every_seed_shows_alike_is_not_lost_in_their_scatter(study):
+    table = compare(rows_of({
+        "full": {4: [2.0, 2.1, 2.2, 2.3, 2.4], 5: [3.0, 3.1, 3.2, 3.3, 3.4]},
+        "gamma": {4: [1.8, 1.9, 2.0, 2.1, 2.2], 5: [2.79, 2.89, 2.99, 3.09, 3.19]},
+    } | {"wide patch": {4: [2.0] * 5}}), study, "x")  # fmt: skip
+    assert table["gamma"].spread == pytest.approx(12.706 * 0.005, rel=1e-3)  # t of one degree of freedom
+    assert table["gamma"].verdict(better=-1) == "better" and table["wide patch"].spread is None
+
+
+def test_drives_of_one_place_count_once(study):
+    rows = rows_of({"full": {4: [0.0] * 10}, "gamma": {4: [-1.0, 2.0] * 5}, "wide patch": {4: [0.1] * 10}})
+    for row in rows:
+        row["place"] = str(int(row["drive"]) // 2)
+    difference = compare(rows, study, "x")["gamma"].difference
+    assert difference.drives == 5 and difference.low == difference.high == pytest.approx(0.5)
 
 
 def test_what_seeds_alone_could_have_done_is_not_claimed():

@@ -11,7 +11,7 @@ from movix_core.study import ablation
 from movix_core.study.ablation import train_variants
 from movix_core.study.calibration import calibrate_variants, calibration_cases
 from movix_core.study.study import load_study
-from test.evaluation.small_set import small_set
+from test.evaluation.small_set import NoiseCase, small_set
 from test.evaluation.test_benchmark import CONFIG
 
 CPU = torch.device("cpu")
@@ -49,6 +49,22 @@ def test_calibration_leaves_half_of_the_set_to_compare_on(study, tmp_path, count
     file.write_text(file.read_text() + f"calibration_drives: {count}\n")
     with pytest.raises(TrainingError, match=f"calibration_drives is {count}, give 0 to 20"):
         load_study(file)
+
+
+def test_a_lambda_that_loses_a_drive_is_not_chosen_for_its_median(study, trainings, tmp_path, monkeypatch):
+    def measure(task):
+        lost = task.case.drive == "noise-2"
+        return [
+            {"drive": task.case.drive, "key": run.key, "figures": {
+                "ate_m_after_100m": (60.0 if lost else 1.0) if run.config.likelihood.inverse_temperature > 4.0 else 5.0,
+                "sr_25m_after_100m": 1.0}}
+            for run in task.variants
+        ]  # fmt: skip
+
+    trained = train_variants(study, tmp_path / "models", tmp_path, CONFIG, CPU)
+    monkeypatch.setattr(ablation, "_evaluate_drive", measure)
+    told = calibrate_variants(study, trained, [NoiseCase(number) for number in range(3)], tmp_path, workers=1)
+    assert {run.config.likelihood.inverse_temperature for run in told} == {1.0}
 
 
 def test_a_drive_does_not_both_choose_and_judge(study):

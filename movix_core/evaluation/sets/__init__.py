@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
+from typing import Any
 
 from movix_core.dataset.place import PLACE_FILE, load_place
 from movix_core.errors import ConfigError
@@ -24,6 +26,9 @@ SETS: dict[str, Callable[[], Sequence[Case]]] = {
 }
 
 
+_drive_of = attrgetter("drive")
+
+
 @dataclass(frozen=True)
 class BenchmarkSet:
     """A named list of cases, and what its data may be called in a table.
@@ -32,6 +37,7 @@ class BenchmarkSet:
     sections: groups to report apart, because a mean over all drives would mean nothing.
     regions: asked for where its drives take place.
     frame_spacing_m: driven between two images; 0 where they come as close as any model's clip asks.
+    place_of: the same for cases that are not independent of one another: only other places make a mean surer.
     """
 
     name: str
@@ -42,6 +48,7 @@ class BenchmarkSet:
     sections: tuple[str, ...] = ()
     regions: Callable[[], Sequence[Region]] = tuple
     frame_spacing_m: float = 0.0
+    place_of: Callable[[Case], str] = _drive_of
 
     @property
     def file_name(self) -> str:
@@ -64,7 +71,8 @@ def load_set(name: str, drives: int | None = None) -> BenchmarkSet:
     cases: tuple[Case, ...] = tuple(SETS[name]())
     sections = {"gascola": gascola.ODOMETRIES, "procedural-stressed": stressed.SECTIONS}.get(name, ())
     where: Callable[[], Sequence[Region]] = partial(family.regions, cases[:drives])
-    return BenchmarkSet(name, cases[:drives], cases, family.DATA, family.NOTE, sections, where)
+    place_of: Callable[[Any], str] = {"procedural-stressed": stressed.place_of}.get(name, _drive_of)
+    return BenchmarkSet(name, cases[:drives], cases, family.DATA, family.NOTE, sections, where, place_of=place_of)
 
 
 def _recorded_set(folder: Path, drives: int | None) -> BenchmarkSet:

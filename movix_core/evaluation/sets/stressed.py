@@ -72,6 +72,11 @@ def cases() -> list[StressedCase]:
     return [StressedCase(seed, stress) for stress in STRESSES for seed in WORLD_SEEDS]
 
 
+def place_of(case: StressedCase) -> str:
+    """The world: it is the same drive there under every cause."""
+    return str(case.world_seed)
+
+
 def regions(cases: Sequence[StressedCase]) -> list[Worlds]:
     """The worlds of the cases."""
     return [Worlds(seed, seed) for seed in sorted({case.world_seed for case in cases})]
