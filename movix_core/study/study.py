@@ -14,6 +14,7 @@ import yaml
 
 from movix_core.encoders.card import Likelihood, from_tree
 from movix_core.errors import ModelError, TrainingError
+from movix_core.evaluation.sets import BenchmarkSet, load_set
 from movix_core.simulation.drive import SIMULATION_VERSION
 from movix_core.training.recipe import Recipe, check_recipe
 
@@ -36,7 +37,8 @@ class StudyPlan:
     """What a study file says.
 
     recipe: file of the recipe all variants start from, beside the study file. set, drives: what is
-    evaluated, the first drives of a set. seeds: of the training; filter_seeds: of the filter.
+    evaluated, the first drives of a set. sections: groups of them to show apart too, else the set's.
+    seeds: of the training; filter_seeds: of the filter.
     measures: out of MEASURES. variants: the first is what the others are compared with.
     calibration_drives: each variant's lambda is chosen on so many drives at the end of CALIBRATION_SET, none of which
     may be compared on; with 0 it is the recipe's for all.
@@ -45,6 +47,7 @@ class StudyPlan:
     recipe: str
     set: str = "procedural-val"
     drives: int = 12
+    sections: tuple[str, ...] = ()
     seeds: tuple[int, ...] = (0, 1, 2)
     filter_seeds: tuple[int, ...] = (0,)
     measures: tuple[str, ...] = ("accuracy",)
@@ -102,6 +105,19 @@ def load_study(path: Path) -> Study:
     for variant in variants:
         study.recipe(variant, plan.seeds[0])
     return study
+
+
+def compared_set(study: Study) -> BenchmarkSet:
+    """The drives a study compares its variants on. Errors: TrainingError for a section that is no group of theirs."""
+    plan = study.plan
+    drives = load_set(plan.set, plan.drives)
+    groups = {group for case in drives.cases for group in case.groups}
+    if unknown := sorted(set(plan.sections) - groups):
+        raise TrainingError(
+            f"study {study.name}: sections name '{unknown[0]}', but the {len(drives.cases)} drives of {plan.set} are "
+            f"grouped by {', '.join(sorted(groups))}"
+        )
+    return dataclasses.replace(drives, sections=plan.sections or drives.sections)
 
 
 def what_trains(recipe: Recipe) -> Recipe:

@@ -1,5 +1,6 @@
 """A study file: variants laid over a recipe, and errors that name what is wrong."""
 
+import dataclasses
 import json
 
 import pytest
@@ -8,7 +9,7 @@ from movix_core.encoders.card import read_card
 from movix_core.errors import TrainingError
 from movix_core.paths import shipped
 from movix_core.study import study
-from movix_core.study.study import load_study, merged, weights_digest
+from movix_core.study.study import compared_set, load_study, merged, weights_digest
 from movix_core.training.recipe import load_recipe
 from movix_core.training.trainer import training_record
 
@@ -79,13 +80,13 @@ def test_what_is_wrong_is_named(file, old, new, named):
         load_study(file)
 
 
-@pytest.mark.parametrize("name", ["paper", "patch", "view", "shipped"])
+@pytest.mark.parametrize("name", ["paper", "patch", "view", "alignment", "shipped", "shipped_naip"])
 def test_shipped_studies_can_be_trained_and_share_patch_and_clip_with_the_shipped_model(name):
     study = load_study(shipped("config", "studies", f"{name}.yaml"))
     recipes = {variant: study.recipe(variant, 0) for variant in study.variants}
     reference, small = recipes[study.reference].model, read_card(shipped("models", "movix_small", "card.json"))
     assert (reference.patch, reference.clip) == (small.patch, small.clip)
-    steps = {recipe.optimization.steps for variant, recipe in recipes.items() if variant != "mosaic, same time"}
+    steps = {recipe.optimization.steps for variant, recipe in recipes.items() if "same time" not in variant}
     assert len(steps) == 1
 
 
@@ -98,6 +99,15 @@ def test_the_shipped_recipe_is_the_one_the_shipped_model_was_made_by():
     assert told == {name: card.training[name] for name in told}
     seeds = load_study(shipped("config", "studies", "shipped.yaml"))
     assert seeds.recipe("shipped", 0).model.likelihood == card.likelihood
+
+
+def test_groups_of_the_drives_can_be_shown_apart(file):
+    file.write_text(STUDY + "sections: [along trails]\n")
+    study = load_study(file)
+    assert compared_set(study).sections == ("along trails",)
+    unknown = dataclasses.replace(study, plan=dataclasses.replace(study.plan, sections=("uphill",)))
+    with pytest.raises(TrainingError, match="'uphill', but the 2 drives of procedural-val are grouped by across"):
+        compared_set(unknown)
 
 
 def test_one_variant_is_a_study_of_its_seeds(file):
