@@ -131,11 +131,10 @@ def _dataset(folder: Path, recipe: Recipe) -> Place:
 
 
 def _digest(recipe: Recipe) -> str:
-    """Names the cache by all that shapes its worlds and frames, which many models may share."""
+    """Names the cache by all that shapes drives and frames in any world; many models may share them."""
     data = recipe.data
     parts = [SIMULATION_VERSION, *data.image_size, data.drive_length_m, data.drives_per_world,
-             recipe.model.clip.spacing_m, data.orthophoto_folder, data.orthophoto_columns, data.orthophoto_dates,
-             data.orthophoto_gsd_m]  # fmt: skip
+             recipe.model.clip.spacing_m]  # fmt: skip
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
 
 

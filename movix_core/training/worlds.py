@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -24,7 +26,7 @@ _DRAPE_SEEDS = 50_000  # drapes take seeds from here, clear of every procedural 
 
 @dataclass(frozen=True)
 class WorldSource:
-    """A world to be made when needed: `key` names it on disk, `seed` seeds its drives."""
+    """A world to be made when needed: `key` names it on disk by all that shapes it, `seed` seeds its drives."""
 
     key: str
     seed: int
@@ -42,11 +44,12 @@ def training_worlds(recipe: DataRecipe) -> list[WorldSource]:
     worlds = [_procedural(seed) for seed in range(recipe.first_world_seed, last)]
     if recipe.orthophoto_drives == 0:
         return worlds
-    photos = _orthophotos(recipe)
+    photos, name = _orthophotos(recipe), _orthophotos_name(recipe)
     drapes = -(-recipe.orthophoto_drives // recipe.drives_per_world)
     seeds = range(_DRAPE_SEEDS, _DRAPE_SEEDS + drapes)
     return worlds + [
-        WorldSource(f"drape_{seed}", seed, partial(draped_world, photos, _gsd_m(recipe, seed), seed)) for seed in seeds
+        WorldSource(f"drape_{seed}_{name}", seed, partial(draped_world, photos, _gsd_m(recipe, seed), seed))
+        for seed in seeds
     ]
 
 
@@ -80,3 +83,9 @@ def _gsd_m(recipe: DataRecipe, seed: int) -> float:
 def _orthophotos(recipe: DataRecipe) -> dict[datetime.date, np.ndarray]:
     """Allowed dates -> rgb (H, W, 3), cut to the allowed columns."""
     return read_orthophotos(orthophoto_files(recipe), slice(*recipe.orthophoto_columns))
+
+
+def _orthophotos_name(recipe: DataRecipe) -> str:
+    """Short and the same for the same pictures, taken at the same scales."""
+    told = [recipe.orthophoto_folder, recipe.orthophoto_columns, recipe.orthophoto_dates, recipe.orthophoto_gsd_m]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:8]
