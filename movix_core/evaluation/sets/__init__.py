@@ -24,8 +24,6 @@ SETS: dict[str, Callable[[], Sequence[Case]]] = {
     "naip-val": naip.cases,
     "gascola": gascola.cases,
 }
-
-
 _drive_of = attrgetter("drive")
 
 
