@@ -39,11 +39,6 @@ class Trial:
         return self.ate_m_median, self.ate_m_mean, -self.sr_25m
 
 
-def trial_of(setting: Setting, ate_m: np.ndarray, sr_25m: np.ndarray) -> Trial:
-    """A setting's figures over drives, (drives,) each."""
-    return Trial(*setting, float(np.median(ate_m)), float(np.mean(ate_m)), float(np.mean(sr_25m)))
-
-
 @dataclass(frozen=True)
 class _Task:
     case: Case
@@ -62,8 +57,13 @@ def calibrate(
     settings = tuple(itertools.product(inverse_temperatures, entropy_gains))
     tasks = [_Task(case, model_folder, config, settings, seeds) for case in cases]
     results = np.stack(list(run_tasks(_try_settings, tasks, workers, "calibrate")))  # (drives, settings, 2)
-    trials = [trial_of(setting, *results[:, i].T) for i, setting in enumerate(settings)]
+    trials = [_trial(setting, *results[:, i].T) for i, setting in enumerate(settings)]
     return sorted(trials, key=lambda trial: trial.rank)
+
+
+def _trial(setting: Setting, ate_m: np.ndarray, sr_25m: np.ndarray) -> Trial:
+    """A setting's figures over drives, (drives,) each."""
+    return Trial(*setting, float(np.median(ate_m)), float(np.mean(ate_m)), float(np.mean(sr_25m)))
 
 
 def _try_settings(task: _Task) -> np.ndarray:
