@@ -112,19 +112,30 @@ def _tree(comparisons: Comparisons) -> dict[str, Any]:
 def _parts(trained: Sequence[TrainedVariant], study: Study, benchmark_set: BenchmarkSet) -> list[str]:
     """What stands before the tables."""
     plan, cases = study.plan, benchmark_set.cases
-    over = "drives" if len({benchmark_set.place_of(case) for case in cases}) == len(cases) else "worlds"
+    recipe = f"`{plan.recipe}`" + (f" with `{json.dumps(plan.changes)}`" if plan.changes else "")
     return [
         f"# Study `{study.name}`",
         f"Data: **{benchmark_set.data}**. {benchmark_set.note}",
-        f"Every variant is the recipe `{plan.recipe}` with its changes, trained on the same data and the same budget; "
+        f"Every variant is the recipe {recipe} and its own changes, trained on the same data and the same budget; "
         f"evaluated on the first {len(cases)} drives of `{plan.set}`, after 100 m, filter seeds "
-        f"{list(plan.filter_seeds)}. Mean over drives, of the training seeds' mean [95 % bootstrap interval over "
-        f"{over}]. A difference is variant minus `{study.reference}`, paired by {over}; ± is half of the 95 % interval "
-        "that training seeds alone give it (Student's t, paired by seed). Better and worse are claimed only beyond "
-        "both: of twenty variants that change nothing, one may still seem to. Minutes of training are wall time on the "
-        "machine named below, whatever else it did. " + _calibration(study),
+        f"{list(plan.filter_seeds)}. {_statistics(study, benchmark_set)} Minutes of training are wall time on the "
+        f"machine named below, whatever else it did. {_calibration(study)}",
         _variants_table(trained, study),
     ]
+
+
+def _statistics(study: Study, benchmark_set: BenchmarkSet) -> str:
+    """How to read the tables."""
+    cases = benchmark_set.cases
+    over = "drives" if len({benchmark_set.place_of(case) for case in cases}) == len(cases) else "worlds"
+    told = f"Mean over drives, of the training seeds' mean [95 % bootstrap interval over {over}]."
+    if len(study.variants) > 1:
+        told += (
+            f" A difference is variant minus `{study.reference}`, paired by {over}; ± is half of the 95 % interval "
+            "that training seeds alone give it (Student's t, paired by seed). Better and worse are claimed only beyond "
+            "both: of twenty variants that change nothing, one may still seem to."
+        )
+    return told
 
 
 def _calibration(study: Study) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from movix_core.errors import TrainingError
-from movix_core.evaluation.calibrate import INVERSE_TEMPERATURES
+from movix_core.evaluation.calibrate import INVERSE_TEMPERATURES, rank
 from movix_core.evaluation.scenario import Case
 from movix_core.evaluation.sets import BenchmarkSet, load_set
 from movix_core.study.ablation import TrainedVariant, measure, with_settings
@@ -37,8 +37,8 @@ def calibrate_variants(
 ) -> list[TrainedVariant]:
     """All with the lambda that serves their variant best on `cases`, tried with the model of its first training seed.
 
-    Of INVERSE_TEMPERATURES, the one with the least mean error after 100 m, since means are what a study compares
-    (`movix calibrate` looks at the median drive); gamma stays what the variant says. Without cases nothing changes.
+    Of INVERSE_TEMPERATURES, chosen as `movix calibrate` does; gamma stays what the variant says. Without cases nothing
+    changes.
     """
     if not cases:
         return list(trained)
@@ -48,10 +48,10 @@ def calibrate_variants(
     kept = work_folder / f"{study.name}-calibration.jsonl"
     figures = measure(study, list(tried.values()), cases, ("accuracy",), kept, workers)
 
-    def rank(name: str, value: float) -> tuple[float, float]:
-        return _rank([figures[case.drive, tried[name, value].key] for case in cases])
+    def served(name: str, value: float) -> tuple[float, float]:
+        return _served([figures[case.drive, tried[name, value].key] for case in cases])
 
-    best = {name: min(INVERSE_TEMPERATURES, key=partial(rank, name)) for name in first}
+    best = {name: min(INVERSE_TEMPERATURES, key=partial(served, name)) for name in first}
     return [_with_lambda(run, best[run.variant], study) for run in trained]
 
 
@@ -59,7 +59,7 @@ def _with_lambda(run: TrainedVariant, inverse_temperature: float, study: Study) 
     return with_settings(run, {"likelihood.inverse_temperature": inverse_temperature}, study)
 
 
-def _rank(figures: Sequence[dict[str, Any]]) -> tuple[float, float]:
-    """Smaller is better: the mean error over drives; where both are infinite, the share within 25 m."""
-    ate_m, sr_25m = (np.array([one[name] for one in figures]) for name in ("ate_m_after_100m", "sr_25m_after_100m"))
-    return float(ate_m.mean()), -float(sr_25m.mean())
+def _served(figures: Sequence[dict[str, Any]]) -> tuple[float, float]:
+    """How well drives went, smaller is better."""
+    ate_m, sr_25m = (np.mean([one[name] for one in figures]) for name in ("ate_m_after_100m", "sr_25m_after_100m"))
+    return rank(float(ate_m), float(sr_25m))

@@ -36,8 +36,9 @@ class Variant:
 class StudyPlan:
     """What a study file says.
 
-    recipe: file of the recipe all variants start from, beside the study file. set, drives: what is
-    evaluated, the first drives of a set. sections: groups of them to show apart too, else the set's.
+    recipe: file of the recipe all variants start from, beside the study file. changes: what is different from it in
+    all of them. set, drives: what is evaluated, the first drives of a set. sections: groups of them to show apart
+    too, else the set's.
     seeds: of the training; filter_seeds: of the filter.
     measures: out of MEASURES. variants: the first is what the others are compared with.
     calibration_drives: each variant's lambda is chosen on so many drives at the end of CALIBRATION_SET, none of which
@@ -45,6 +46,7 @@ class StudyPlan:
     """
 
     recipe: str
+    changes: dict[str, Any] = field(default_factory=dict)
     set: str = "procedural-val"
     drives: int = 12
     sections: tuple[str, ...] = ()
@@ -57,7 +59,7 @@ class StudyPlan:
 
 @dataclass(frozen=True)
 class Study:
-    """A study, checked: every variant's recipe is one that can be trained."""
+    """A study, checked: every variant's recipe is one that can be trained. base: what all of them start from."""
 
     name: str
     plan: StudyPlan
@@ -101,7 +103,7 @@ def load_study(path: Path) -> Study:
         raise TrainingError(
             f"study {path}: calibration_drives is {plan.calibration_drives}, give 0 to {_MOST_CALIBRATION_DRIVES}"
         )
-    study = Study(path.stem, plan, variants, base)
+    study = Study(path.stem, plan, variants, merged(base, plan.changes))
     for variant in variants:
         study.recipe(variant, plan.seeds[0])
     return study

@@ -80,13 +80,25 @@ def test_what_is_wrong_is_named(file, old, new, named):
         load_study(file)
 
 
-@pytest.mark.parametrize("name", ["paper", "patch", "view", "alignment", "shipped", "shipped_naip"])
+def test_what_all_variants_change_stands_once(file):
+    told = "changes: {sampling: {negatives: 2}, model: {patch: {size_m: 30.0}}}\n"
+    file.write_text(STUDY + told)
+    study = load_study(file)
+    recipes = {name: study.recipe(name, 4) for name in study.variants}
+    assert {recipe.sampling.negatives for recipe in recipes.values()} == {2}
+    assert {name: recipe.model.patch.size_m for name, recipe in recipes.items()} == {
+        "full": 30.0, "wide patch": 40.0, "gamma": 30.0
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["paper", "patch", "view", "alignment", "stages", "shipped", "shipped_naip"])
 def test_shipped_studies_can_be_trained_and_share_patch_and_clip_with_the_shipped_model(name):
     study = load_study(shipped("config", "studies", f"{name}.yaml"))
     recipes = {variant: study.recipe(variant, 0) for variant in study.variants}
     reference, small = recipes[study.reference].model, read_card(shipped("models", "movix_small", "card.json"))
     assert (reference.patch, reference.clip) == (small.patch, small.clip)
-    steps = {recipe.optimization.steps for variant, recipe in recipes.items() if "same time" not in variant}
+    from_images = [recipe for recipe in recipes.values() if "heads" not in recipe.stages]
+    steps = {recipe.optimization.steps for recipe in from_images if recipe != recipes.get("whole, same time")}
     assert len(steps) == 1
 
 
