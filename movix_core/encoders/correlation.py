@@ -15,11 +15,22 @@ def correlate(clips: torch.Tensor, cells: torch.Tensor, patch_cells: int) -> tor
     k = patch_cells. Returns (A, N, n, n), n = s - k + 1: the products of `encode_patches`' embeddings, up to what a
     network makes of a patch's surroundings.
     """
-    templates = clips.view(len(clips), patch_cells, patch_cells, -1).permute(0, 3, 1, 2)
-    products = functional.conv2d(cells, templates)
+    products = _products(clips.view(len(clips), patch_cells, patch_cells, -1), cells)
     energy = cells.square().sum(dim=1, keepdim=True)
     norms = (functional.avg_pool2d(energy, patch_cells, stride=1) * patch_cells**2).sqrt()
     return (products / norms.clamp(min=_LEAST_NORM)).transpose(0, 1)
+
+
+def _products(clips: torch.Tensor, cells: torch.Tensor) -> torch.Tensor:
+    """(N, A, n, n) scalar products of clips (A, k, k, d) with the patches of sheets (N, d, s, s), n = s - k + 1.
+
+    Row by row of the clips: as a convolution with one kernel of k x k for each clip, a single clip would leave a CPU's
+    vector units all but idle (4 to 8 times as long).
+    """
+    count, side = clips.shape[:2]
+    rows = functional.conv2d(cells, clips.permute(0, 1, 3, 2).flatten(0, 1)[:, :, None]).unflatten(1, (count, side))
+    last = cells.shape[-2] - side + 1
+    return torch.stack([rows[:, :, row, row : row + last] for row in range(side)]).sum(dim=0)
 
 
 def odd_cells(side_m: float, cell_m: float) -> int:

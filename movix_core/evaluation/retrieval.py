@@ -42,7 +42,6 @@ QUERIES_PER_DRIVE = 20
 FIGURES = ("sr_10m", "sr_25m", "sr_50m", "recall_top_1pct", "recall_top_5pct")
 QUERIES = ("clip", "frame")
 LAYERS = (MAP_LAYER, SAME_DATE_LAYER)
-_CHUNK = 256
 
 
 @dataclass(frozen=True)
@@ -102,12 +101,12 @@ def clips_of(events: Sequence[Event], spec: ClipSpec) -> list[Clip]:
 
 
 def candidate_grid(bounds: tuple[float, float, float, float]) -> np.ndarray:
-    """(N, 3) poses over (west, south, east, north), headings fastest."""
+    """(N, 3) poses over (west, south, east, north), one heading after the other."""
     west, south, east, north = bounds
     x = np.arange(west + GRID_SPACING_M / 2, east, GRID_SPACING_M)
     y = np.arange(south + GRID_SPACING_M / 2, north, GRID_SPACING_M)
     yaw = wrap(np.arange(GRID_HEADINGS) * 2 * np.pi / GRID_HEADINGS)
-    return np.stack(np.meshgrid(x, y, yaw, indexing="ij"), axis=-1).reshape(-1, 3)
+    return np.stack(np.meshgrid(yaw, x, y, indexing="ij"), axis=-1).reshape(-1, 3)[:, [1, 2, 0]]
 
 
 def retrieval_figures(scores: np.ndarray, candidates: np.ndarray, truth: np.ndarray) -> dict[str, float]:
@@ -171,8 +170,7 @@ def retrieve(
 def _scores(matcher: ClipMatcher, observations: torch.Tensor, candidates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The candidates that have imagery (N, 3), and their scores (N, Q): each is encoded once for all queries."""
     kept, scores = [], []
-    for start in range(0, len(candidates), _CHUNK):
-        poses = candidates[start : start + _CHUNK]
+    for poses in np.split(candidates, GRID_HEADINGS):  # neighbours at one heading share what is computed of the map
         scored, valid = matcher.score_all(observations, poses)
         kept.append(poses[valid])
         scores.append(scored[valid])

@@ -82,13 +82,16 @@ class SheetMap:
                 yield self._surroundings(int(turn), alike[chosen], places[chosen])
 
     def _surroundings(self, turn: int, chosen: np.ndarray, places: np.ndarray) -> Surroundings:
-        low, high = _sheets_under(places, self._patch_cells, self._reach)
+        first, end = _cells_under(places, self._patch_cells, self._reach)
+        low, high = _sheets_of(first, end)
         keys = [SheetKey(turn, row, column) for row in range(low[0], high[0]) for column in range(low[1], high[1])]
         self._shelf.fetch(keys)
         tiles = self._shelf.get(keys).unflatten(0, (int(high[0] - low[0]), -1))
         whole = tiles.permute(2, 0, 3, 1, 4).flatten(3, 4).flatten(1, 2)
+        (top, left), (bottom, right) = first - low * SHEET_CELLS, end - low * SHEET_CELLS
+        looked_at = whole[:, top:bottom, left:right]
         return Surroundings(
-            chosen, torch.from_numpy(places - low * SHEET_CELLS).float().to(whole.device), whole[:-1], whole[-1]
+            chosen, torch.from_numpy(places - first).float().to(whole.device), looked_at[:-1], looked_at[-1]
         )  # fmt: skip
 
     def _first_cells(self, poses: np.ndarray, turn: int) -> np.ndarray:
@@ -129,15 +132,19 @@ class SheetMap:
 
 def _regions(first_cells: np.ndarray, patch_cells: int, reach: int) -> list[np.ndarray]:
     """Which patches to look at together: all, or where that were mostly land between them, those of each sheet."""
-    low, high = _sheets_under(first_cells, patch_cells, reach)
+    low, high = _sheets_of(*_cells_under(first_cells, patch_cells, reach))
     if np.prod(high - low) <= _TOGETHER:
         return [np.arange(len(first_cells))]
     _, sheet = np.unique(np.floor(first_cells / SHEET_CELLS).astype(int), axis=0, return_inverse=True)
     return [np.flatnonzero(sheet.ravel() == number) for number in range(sheet.max() + 1)]
 
 
-def _sheets_under(first_cells: np.ndarray, patch_cells: int, reach: int) -> tuple[np.ndarray, np.ndarray]:
-    """(row, column) of the first sheet, and behind the last, under patches and those up to `reach` cells around."""
-    low = (np.floor(first_cells.min(axis=0)).astype(int) + 1 - reach) // SHEET_CELLS
-    high = (np.floor(first_cells.max(axis=0)).astype(int) + patch_cells - 1 + reach) // SHEET_CELLS + 1
-    return low, high
+def _cells_under(first_cells: np.ndarray, patch_cells: int, reach: int) -> tuple[np.ndarray, np.ndarray]:
+    """(row, column) of the first cell, and behind the last, under patches and those up to `reach` cells around."""
+    first = np.floor(first_cells.min(axis=0)).astype(int) + 1 - reach
+    return first, np.floor(first_cells.max(axis=0)).astype(int) + patch_cells + reach
+
+
+def _sheets_of(first: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(row, column) of the first sheet, and behind the last, that hold the cells from `first` to before `end`."""
+    return first // SHEET_CELLS, -(-end // SHEET_CELLS)
