@@ -28,6 +28,7 @@ def test_grid_covers_and_never_holds_a_true_pose():
     assert len(grid) == 20 * 10 * 16
     assert grid[:, 0].min() == 2.0 and grid[:, 0].max() == 78.0
     assert len(np.unique(np.round(grid[:, 2], 6))) == 16
+    assert all(len(np.unique(block[:, 2])) == 1 for block in np.split(grid, 16))  # what `retrieve` is fast by
 
 
 def test_perfect_scores_find_the_nearest_candidate():
