@@ -33,11 +33,6 @@ class Trial:
     ate_m_mean: float
     sr_25m: float
 
-    @property
-    def rank(self) -> tuple[float, float]:
-        """Smaller is better."""
-        return rank(self.ate_m_mean, self.sr_25m)
-
 
 def rank(ate_m_mean: float, sr_25m: float) -> tuple[float, float]:
     """Smaller is better: the mean error over drives, since a lost drive counts; where that is infinite, the share
@@ -64,7 +59,7 @@ def calibrate(
     tasks = [_Task(case, model_folder, config, settings, seeds) for case in cases]
     results = np.stack(list(run_tasks(_try_settings, tasks, workers, "calibrate")))  # (drives, settings, 2)
     trials = [_trial(setting, *results[:, i].T) for i, setting in enumerate(settings)]
-    return sorted(trials, key=lambda trial: trial.rank)
+    return sorted(trials, key=lambda trial: rank(trial.ate_m_mean, trial.sr_25m))
 
 
 def _trial(setting: Setting, ate_m: np.ndarray, sr_25m: np.ndarray) -> Trial:

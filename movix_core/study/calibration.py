@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -49,7 +48,11 @@ def calibrate_variants(
     figures = measure(study, list(tried.values()), cases, ("accuracy",), kept, workers)
 
     def served(name: str, value: float) -> tuple[float, float]:
-        return _served([figures[case.drive, tried[name, value].key] for case in cases])
+        drives = [figures[case.drive, tried[name, value].key] for case in cases]
+        ate_m, sr_25m = (
+            np.mean([one[figure] for one in drives]) for figure in ("ate_m_after_100m", "sr_25m_after_100m")
+        )
+        return rank(float(ate_m), float(sr_25m))
 
     best = {name: min(INVERSE_TEMPERATURES, key=partial(served, name)) for name in first}
     return [_with_lambda(run, best[run.variant], study) for run in trained]
@@ -57,9 +60,3 @@ def calibrate_variants(
 
 def _with_lambda(run: TrainedVariant, inverse_temperature: float, study: Study) -> TrainedVariant:
     return with_settings(run, {"likelihood.inverse_temperature": inverse_temperature}, study)
-
-
-def _served(figures: Sequence[dict[str, Any]]) -> tuple[float, float]:
-    """How well drives went, smaller is better."""
-    ate_m, sr_25m = (np.mean([one[name] for one in figures]) for name in ("ate_m_after_100m", "sr_25m_after_100m"))
-    return rank(float(ate_m), float(sr_25m))
