@@ -6,6 +6,8 @@ from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import LifecycleNode
 from launch_ros.substitutions import FindPackageShare
 
+from movix_core.paths import FASTDDS_PROFILE
+
 CONFIG = PathJoinSubstitution([FindPackageShare("movix_ros"), "config"])
 ARGUMENTS = {
     "site": ("", "site folder (holds site.yaml); '' = as the parameter file says"),
@@ -66,5 +68,5 @@ def start(context: LaunchContext) -> list:
         ],
         arguments=["--ros-args", "--log-level", f"movix_localization:={told['log_level']}"],
     )
-    profile = SetEnvironmentVariable("FASTDDS_DEFAULT_PROFILES_FILE", told["fastdds_profile"])
-    return [profile, node] if told["fastdds_profile"] else [node]
+    profile = [SetEnvironmentVariable(name, told["fastdds_profile"]) for name in FASTDDS_PROFILE]
+    return [*profile, node] if told["fastdds_profile"] else [node]

@@ -53,7 +53,7 @@ class ClipBuffer:
     A frame is kept earlier if the next one, should it be as far on as this one was, would come after
     `max_gap_m`: a fast vehicle with a slow camera still makes whole clips. A gap of more than `max_gap_m`
     between kept frames empties the clip first, since its frames would no longer show one place
-    (METHOD.md, frame sampling).
+    (arXiv 2506.05250, frame sampling).
     """
 
     def __init__(self, length: int, spacing_m: float, max_gap_m: float = MAX_GAP_M) -> None:

@@ -19,6 +19,7 @@ from xml.etree import ElementTree
 
 from movix_core.config import LocalizationConfig
 from movix_core.errors import MovixError
+from movix_core.paths import FASTDDS_PROFILE
 
 _IMPORT_LIMIT_S = 120
 _SEGMENT_BYTES = 16 * 2**20  # what shared memory must hold for a few camera images
@@ -89,9 +90,9 @@ def check_rmw(config: LocalizationConfig) -> Finding:
 
 def check_fastdds_profile(config: LocalizationConfig) -> Finding:
     """With Fast DDS's defaults best-effort camera images are lost."""
-    variable = "FASTDDS_DEFAULT_PROFILES_FILE"
-    file = os.environ.get(variable) or os.environ.get("FASTRTPS_DEFAULT_PROFILES_FILE")
-    remedy = f"export {variable}=<share>/config/fastdds.xml before every node that sends or takes images"
+    heard = FASTDDS_PROFILE[1:] if os.environ.get("ROS_DISTRO") in ("humble", "jazzy") else FASTDDS_PROFILE
+    file = next((told for name in heard if (told := os.environ.get(name))), None)
+    remedy = f"export {heard[0]}=<share>/config/fastdds.xml before every node that sends or takes images"
     if not file:
         found = "none: about half of all best-effort camera images are lost"
         return Finding(Verdict.WARNING, "Fast DDS profile", found, remedy + " (the launch files do)")
@@ -169,7 +170,7 @@ def check_site(config: LocalizationConfig) -> Finding:
         layer = site.layer(config.layer)
         Imagery.load(site, layer, gsd_m=10.0)
     except MovixError as err:
-        return Finding(Verdict.ERROR, "site", _one_line(err), "make one: movix site OUT --layer DATE FILE")
+        return Finding(Verdict.ERROR, "site", _one_line(err), "make one: movix site create OUT --layer DATE FILE")
     return Finding(Verdict.OK, "site", f"{site.name}, {site.crs}, layer {layer.name} of {layer.date}")
 
 

@@ -6,6 +6,10 @@ from pathlib import Path
 
 from movix_core.errors import MovixError
 
+# The environment variables that tell Fast DDS of `config/fastdds.xml`: Kilted's reads the first, and the second with a
+# warning; Humble's and Jazzy's the second alone.
+FASTDDS_PROFILE = ("FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE")
+
 
 def shipped(*parts: str) -> Path:
     """Path of a shipped file or folder, e.g. `shipped("config", "localization.yaml")`.

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from movix_core.paths import shipped
+from movix_core.paths import FASTDDS_PROFILE, shipped
 from movix_ros.memory import process_memory_mib
 
 _DOMAINS = 101  # 1..101: above, the ports of a domain collide with Linux's ephemeral range
@@ -24,7 +24,7 @@ def isolated_environment() -> dict[str, str]:
         **os.environ,
         "ROS_DOMAIN_ID": str(1 + os.getpid() % _DOMAINS),
         **_STAY_LOCAL,
-        "FASTDDS_DEFAULT_PROFILES_FILE": str(shipped("config", "fastdds.xml")),
+        **dict.fromkeys(FASTDDS_PROFILE, str(shipped("config", "fastdds.xml"))),
     }
 
 

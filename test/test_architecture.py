@@ -1,4 +1,4 @@
-"""The rules of DESIGN.md on who imports whom, and the files that must agree with each other."""
+"""The rules of CONTRIBUTING.md on who imports whom, and the files that must agree with each other."""
 
 import subprocess
 import sys

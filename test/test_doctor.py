@@ -9,7 +9,7 @@ from movix_core import doctor
 from movix_core.cli.main import main
 from movix_core.config import LocalizationConfig, with_overrides
 from movix_core.doctor import Finding, Verdict, examine
-from movix_core.paths import shipped
+from movix_core.paths import FASTDDS_PROFILE, shipped
 from test.evaluation.small_set import write_tiny_model
 
 CONFIG = LocalizationConfig()
@@ -17,7 +17,7 @@ CONFIG = LocalizationConfig()
 
 @pytest.fixture(autouse=True)
 def clean(monkeypatch):
-    for name in ("ROS_DISTRO", "RMW_IMPLEMENTATION", "FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE"):
+    for name in ("ROS_DISTRO", "RMW_IMPLEMENTATION", *FASTDDS_PROFILE):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -67,6 +67,14 @@ def test_the_fastdds_profile_must_be_there_readable_and_wide(monkeypatch, tmp_pa
         assert doctor.check_fastdds_profile(CONFIG).verdict is verdict
     monkeypatch.setenv("FASTDDS_DEFAULT_PROFILES_FILE", str(shipped("config", "fastdds.xml")))
     assert doctor.check_fastdds_profile(CONFIG).verdict is Verdict.OK
+
+
+def test_each_distribution_is_asked_for_the_variable_it_reads(monkeypatch):
+    monkeypatch.setenv("FASTDDS_DEFAULT_PROFILES_FILE", str(shipped("config", "fastdds.xml")))
+    monkeypatch.setenv("ROS_DISTRO", "kilted")
+    assert doctor.check_fastdds_profile(CONFIG).verdict is Verdict.OK
+    monkeypatch.setenv("ROS_DISTRO", "jazzy")
+    assert "FASTRTPS_DEFAULT_PROFILES_FILE" in doctor.check_fastdds_profile(CONFIG).remedy
 
 
 def test_a_device_that_is_not_there_is_an_error():

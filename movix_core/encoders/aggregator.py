@@ -1,4 +1,4 @@
-"""Quality-aware temporal aggregation: attention over the frames of a clip (METHOD.md section 1)."""
+"""Quality-aware temporal aggregation: attention over the frames of a clip (arXiv 2506.05250)."""
 
 from __future__ import annotations
 

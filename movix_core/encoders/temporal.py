@@ -1,4 +1,4 @@
-"""Temporal encoding: each branch learns what its OWN date does to appearance (METHOD.md section 1)."""
+"""Temporal encoding: each branch learns what its OWN date does to appearance (arXiv 2506.05250)."""
 
 from __future__ import annotations
 

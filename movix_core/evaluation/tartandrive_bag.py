@@ -1,7 +1,7 @@
 """A ROS 1 bag as TartanDrive 2.0 has them, made of a run of its KITTI-style export.
 
 Trajectory and odometry are the real rows, faults included; the camera is rendered (`sets.rendered`). Topics, types,
-rates, image size and calibration are the data set's (METHOD.md section 5). Not in it: the IMU topics, which the
+rates, image size and calibration are the data set's (docs/tartandrive.md). Not in it: the IMU topics, which the
 export lacks. The frame ids of odometry are not documented: `sensor_init` and `vehicle` are those of the same group's
 later software.
 """

@@ -16,7 +16,7 @@ def to_enu(poses: np.ndarray, axes: Axes) -> np.ndarray:
     """Poses (N, 3) with x east, y north, yaw 0 = east, counter-clockwise.
 
     'nwu_utm' is TartanDrive's GPS odometry: x = northing, y = -easting, yaw 0 = north,
-    counter-clockwise (METHOD.md section 5): E = -y, N = x, yaw_enu = yaw + pi/2.
+    counter-clockwise (docs/tartandrive.md): E = -y, N = x, yaw_enu = yaw + pi/2.
     """
     if axes == "enu":
         return poses

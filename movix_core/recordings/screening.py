@@ -10,7 +10,7 @@ from movix_core.recordings.stamp_order import StampGate
 from movix_core.recordings.trajectory import Trajectory
 
 MAX_JUMP_M = 5.0
-MAX_SPEED_MPS = 25.0  # an off-road vehicle's 15 m/s (METHOD.md section 5) with a margin for noise
+MAX_SPEED_MPS = 25.0  # an off-road vehicle's 15 m/s (docs/tartandrive.md) with a margin for noise
 MIN_MOVING_MPS = 0.5
 MAX_GAP_S = 1.0
 

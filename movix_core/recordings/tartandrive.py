@@ -1,4 +1,4 @@
-"""Drives of TartanDrive 2.0 in its KITTI-style export (METHOD.md section 5).
+"""Drives of TartanDrive 2.0 in its KITTI-style export (docs/tartandrive.md).
 
 Layout of one run: `gps_odom/`, `super_odom/` (LiDAR-inertial), `tartanvo_odom/` (stereo visual), each with
 `odometry.npy` (N, 13) and `timestamps.txt` (seconds), and optionally `image_left_color/` with one image file

@@ -26,7 +26,7 @@ def masked_info_nce(
 def masked_triplet(
     similarity: torch.Tensor, positive: torch.Tensor, allowed: torch.Tensor, margin: float, *, hardest: bool
 ) -> torch.Tensor:
-    """Triplet loss on squared L2: zero where d2(a, p) + margin <= d2(a, n); METHOD.md section 1.
+    """Triplet loss on squared L2: zero where d2(a, p) + margin <= d2(a, n); arXiv 2506.05250.
 
     Arguments as `masked_info_nce`; for unit vectors d2 = 2 - 2 similarity. `hardest` takes each clip's
     nearest allowed negative, else all of them count alike. Clips without a negative do not count.

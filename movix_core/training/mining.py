@@ -1,4 +1,4 @@
-"""Hard positives and hard negatives: groups chosen by where things lie in embedding space (METHOD.md section 1)."""
+"""Hard positives and hard negatives: groups chosen by where things lie in embedding space (arXiv 2506.05250)."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class DataRecipe:
 
 @dataclass(frozen=True)
 class SamplingRecipe:
-    """Mining, METHOD.md section 1.
+    """Mining, arXiv 2506.05250.
 
     A batch is `groups` of `anchors` clips of one drive, all compared with one imagery layer (so that
     season is no shortcut). Each anchor brings its positive (the same pose) and `negatives` others:

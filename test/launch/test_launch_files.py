@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from movix_core.config import LocalizationConfig, load_config, walk
+from movix_core.paths import FASTDDS_PROFILE
 from test.launch.recorder import ROOT, LaunchFile, as_text, of_kind
 
 FILES = sorted((ROOT / "launch").glob("*.launch.py"))
@@ -36,6 +37,11 @@ def test_only_what_was_given_overrides_the_parameter_file(launch):
     assert load_config(as_text(file)) == LocalizationConfig()
     assert overrides == {"site": "/data/site", "use_sim_time": False}
     assert overrides.keys() - {"use_sim_time"} <= {path for path, _, _ in walk(LocalizationConfig())}
+
+
+def test_every_distribution_hears_of_the_fastdds_profile(launch):
+    profiles = of_kind(launch("localization").started(), "SetEnvironmentVariable")
+    assert {as_text(profile.args[0]) for profile in profiles} == set(FASTDDS_PROFILE)
 
 
 def test_the_vehicle_launch_follows_namespace_topics_and_autostart(launch):

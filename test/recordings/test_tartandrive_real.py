@@ -1,6 +1,6 @@
 """The real drives: do axes, handedness and odometry mean what `tartandrive.py` says?
 
-Started at the truth, odometry alone must follow it with the drift METHOD.md section 5 states.
+Started at the truth, odometry alone must follow it with the drift docs/tartandrive.md states.
 """
 
 from __future__ import annotations
