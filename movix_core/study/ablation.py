@@ -6,6 +6,7 @@ Trainings and finished drives are kept, so an interrupted study goes on where it
 from __future__ import annotations
 
 import dataclasses
+import fcntl
 import itertools
 import tempfile
 from collections.abc import Iterable, Sequence
@@ -33,7 +34,7 @@ from movix_core.training.clips import fill_cache
 from movix_core.training.recipe import Recipe
 from movix_core.training.trainer import train
 
-_DONE_FILE = "trained"
+_DONE_FILE, _LOCK_FILE = "trained", "lock"
 _folder = attrgetter("folder")
 
 
@@ -93,8 +94,13 @@ def train_variants(
 
 
 def _train(task: _Training) -> None:
-    train(task.recipe, task.folder, task.cache, task.device)
-    (task.folder / _DONE_FILE).touch()
+    """Unless another study that shares it did meanwhile."""
+    task.folder.mkdir(parents=True, exist_ok=True)
+    with (task.folder / _LOCK_FILE).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # goes with the process, however that ends
+        if not (task.folder / _DONE_FILE).exists():
+            train(task.recipe, task.folder, task.cache, task.device)
+            (task.folder / _DONE_FILE).touch()
 
 
 def _trained(

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import torch
 
 from movix_core.dataset.split import Split
 from movix_core.encoders.card import read_card
-from movix_core.encoders.checkpoint import CARD_FILE
+from movix_core.encoders.checkpoint import CARD_FILE, save_model
 from movix_core.evaluation.report import Summary
 from movix_core.study import ablation
 from movix_core.study.ablation import evaluate_variants, train_variants
@@ -18,7 +19,7 @@ from movix_core.study.study import load_study
 from test.dataset.places import noise_frames, noise_place
 from test.evaluation.small_set import small_set
 from test.evaluation.test_benchmark import CONFIG
-from test.tiny_model import tiny_card
+from test.tiny_model import tiny_card, tiny_model
 
 CPU = torch.device("cpu")
 
@@ -45,6 +46,17 @@ def test_a_study_from_training_to_table(study, trainings, tmp_path, monkeypatch)
     again = train_variants(study, tmp_path / "models", tmp_path, CONFIG, CPU)
     assert evaluate_variants(study, again, small_set(), tmp_path / "work", workers=1) == rows
     assert len(trainings) == 3
+
+
+def test_a_training_that_another_study_finished_meanwhile_is_not_done_again(study, trainings, tmp_path, monkeypatch):
+    def done_while_waiting_for_the_lock(handle, kind):
+        folder = Path(handle.name).parent
+        save_model(tiny_model(), folder)
+        (folder / ablation._DONE_FILE).touch()
+
+    monkeypatch.setattr(ablation.fcntl, "flock", done_while_waiting_for_the_lock)
+    train_variants(study, tmp_path, tmp_path, CONFIG, CPU)
+    assert not trainings and len(list(tmp_path.glob("*/trained"))) == 3
 
 
 def test_trainings_side_by_side_make_the_models_of_trainings_in_turn(tmp_path):
