@@ -7,9 +7,13 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
 from tqdm import tqdm
+
+from movix_core.errors import MovixError
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -21,15 +25,32 @@ def run_tasks(
     """Yield `work(task)` of every task, in order of completion.
 
     With one worker everything runs in this process; otherwise each worker is a process of its own
-    with one torch thread, so that two workers do not fight over two cores.
+    with one torch thread, so that two workers do not fight over two cores. Errors: those of `work`, and MovixError if
+    a worker was killed.
     """
     if not tasks:
         return
     if workers <= 1:
         yield from tqdm(map(work, tasks), total=len(tasks), desc=label, unit=unit)
         return
-    with multiprocessing.get_context("spawn").Pool(min(workers, len(tasks)), _prepare_worker) as pool:
-        yield from tqdm(pool.imap_unordered(work, tasks), total=len(tasks), desc=label, unit=unit)
+    others = set(multiprocessing.active_children())
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(workers, len(tasks)), spawn, _prepare_worker) as pool:
+        pending = {pool.submit(work, task) for task in tasks}
+        try:
+            for done in tqdm(as_completed(pending), total=len(tasks), desc=label, unit=unit):
+                pending.discard(done)  # and its result with it
+                yield done.result()
+        except BrokenProcessPool as err:
+            raise MovixError(
+                f"{label}: a worker process was killed, most often for want of memory: run again with fewer workers; "
+                "what was finished is kept"
+            ) from err
+        finally:
+            if pending:  # nobody waits for what is left
+                pool.shutdown(wait=False, cancel_futures=True)
+                for worker in set(multiprocessing.active_children()) - others:
+                    worker.terminate()
 
 
 def _prepare_worker() -> None:

@@ -1,6 +1,7 @@
 """Tasks give the same results in one process and in two."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from movix_core.errors import MovixError
 from movix_core.parallel import run_tasks
 
 
@@ -27,6 +29,15 @@ def test_two_workers_do_the_same_elsewhere():
 def test_an_error_of_a_worker_reaches_the_caller():
     with pytest.raises(ValueError, match="negative"):
         list(run_tasks(square, [-1, 2], 2, "test"))
+
+
+def die(number):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_killed_worker_ends_the_work_with_a_reason():
+    with pytest.raises(MovixError, match="killed.*fewer workers"):
+        list(run_tasks(die, [1, 2], 2, "test"))
 
 
 def stay(folder):
