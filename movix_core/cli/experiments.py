@@ -45,10 +45,10 @@ def _ablation(args: argparse.Namespace) -> None:
     from movix_core.study.ablation import evaluate_variants, train_variants
     from movix_core.study.ablation_report import write_ablation
     from movix_core.study.calibration import calibrate_variants, calibration_cases
-    from movix_core.study.study import compared_set, load_study
+    from movix_core.study.study import load_study
 
     study, config = load_study(args.study), config_of(args)
-    benchmark_set = compared_set(study)
+    benchmark_set = study.compared_set
     calibration = calibration_cases(study, benchmark_set)
     trained = train_variants(
         study, args.work / "models", args.cache, config, choose_device(config.device), args.workers

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import hashlib
 import json
 import math
 import os
@@ -91,13 +92,16 @@ class DriveFrames:
             raise DatasetError(f"cannot read drive {file}: {err}; remove it and build the dataset again") from err
 
     def between(self, first_ns: int, last_ns: int) -> DriveFrames:
-        """The part of the drive from one stamp to another, both included."""
+        """The part of the drive from one stamp to another, both included, with the odometry before and behind them."""
         frames = (self.stamps_ns >= first_ns) & (self.stamps_ns <= last_ns)
         parts: dict[str, Any] = {name: getattr(self, name)[frames] for name in _ARRAYS}
-        for name in ("odometry", "truth"):
-            path: Trajectory = getattr(self, name)
-            rows = (path.stamps_ns >= first_ns) & (path.stamps_ns <= last_ns)
-            parts[name] = Trajectory(path.stamps_ns[rows], path.poses[rows])
+        driven = self.odometry.stamps_ns
+        around = slice(
+            max(0, np.searchsorted(driven, first_ns, side="right") - 1), np.searchsorted(driven, last_ns) + 1
+        )
+        true = (self.truth.stamps_ns >= first_ns) & (self.truth.stamps_ns <= last_ns)
+        parts["odometry"] = Trajectory(driven[around], self.odometry.poses[around])
+        parts["truth"] = Trajectory(self.truth.stamps_ns[true], self.truth.poses[true])
         return dataclasses.replace(self, **parts)
 
     def _clip_frame(self, index: int) -> ClipFrame:
@@ -114,6 +118,19 @@ def read_about(file: Path) -> dict[str, Any] | None:
             return json.loads(str(arrays["meta"]))
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
+
+
+def content_of(file: Path) -> str:
+    """Names what a drive's file holds, by the checksums its archive keeps of every array.
+
+    Errors: DatasetError if it is no such file.
+    """
+    try:
+        with zipfile.ZipFile(file) as archive:
+            told = [(array.filename, array.CRC, array.file_size) for array in archive.infolist()]
+    except (OSError, zipfile.BadZipFile) as err:
+        raise DatasetError(f"cannot read drive {file}: {err}; remove it and build the dataset again") from err
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:12]
 
 
 def require_clips(frame_spacing_m: float, spec: ClipSpec, where: str) -> None:

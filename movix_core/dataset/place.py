@@ -12,6 +12,7 @@ A real site and a simulated world look alike here; a training reads both through
 from __future__ import annotations
 
 import datetime
+import hashlib
 import json
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,7 +23,7 @@ import numpy as np
 import yaml
 from rasterio.transform import Affine
 
-from movix_core.dataset.frames import DriveFrames, write_whole
+from movix_core.dataset.frames import DriveFrames, content_of, write_whole
 from movix_core.dataset.split import Split
 from movix_core.errors import DatasetError
 from movix_core.maps.geoimage import GeoImage
@@ -93,6 +94,14 @@ class Place:
             resampled = np.stack([_resampled(layer, self.grid.gsd_m, gsd_m) for layer in self.layers])
             write_whole(file, lambda stream: np.save(stream, resampled))
         return np.load(file, mmap_mode="r", allow_pickle=False), gsd_m
+
+    @property
+    def content(self) -> str:
+        """Names all that the place holds: figures and trainings of one content may be compared and resumed."""
+        told = [str(self.grid), self.spec, self.split.tree(), [(file.name, content_of(file)) for file in self.drives]]
+        named = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
+        named.update(np.ascontiguousarray(self.layers).data)
+        return named.hexdigest()[:12]
 
     @property
     def bounds(self) -> Bounds:

@@ -37,6 +37,11 @@ class SheetGeometry:
         return self.cells - self.patch_cells + 1
 
     @property
+    def inner_m(self) -> float:
+        """Half a side of the inner nine tenths of the lattice, metres: a training puts a clip's own place there."""
+        return 0.45 * (self.lattice - 1) * self.cell_m
+
+    @property
     def image(self) -> PatchGeometry:
         """What is cut for a sheet: its cells and the margin, around the middle of its lattice."""
         cells = self.cells + 2 * MARGIN

@@ -114,7 +114,7 @@ def _trained(
 def with_settings(run: TrainedVariant, settings: dict[str, Any], study: Study) -> TrainedVariant:
     """The variant with other settings of the filter, and so with another key."""
     told = with_overrides(run.config, settings)
-    key = fingerprint(study.plan.set, run.folder, told, study.plan.filter_seeds)
+    key = fingerprint(study.compared_set.identity, run.folder, told, study.plan.filter_seeds)
     return dataclasses.replace(run, config=told, key=key)
 
 

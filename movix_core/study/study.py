@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from movix_core.encoders.card import Likelihood, from_tree
 from movix_core.errors import ModelError, TrainingError
 from movix_core.evaluation.sets import BenchmarkSet, load_set
 from movix_core.simulation.drive import SIMULATION_VERSION
+from movix_core.training.clips import data_content
 from movix_core.training.recipe import Recipe, check_recipe
 
 MEASURES = ("accuracy", "retrieval")
@@ -71,6 +73,19 @@ class Study:
         """The variant the others are compared with."""
         return next(iter(self.variants))
 
+    @cached_property
+    def compared_set(self) -> BenchmarkSet:
+        """The drives the variants are compared on. Errors: TrainingError for a section that is no group of theirs."""
+        plan = self.plan
+        drives = load_set(plan.set, plan.drives)
+        groups = {group for case in drives.cases for group in case.groups}
+        if unknown := sorted(set(plan.sections) - groups):
+            raise TrainingError(
+                f"study {self.name}: sections name '{unknown[0]}', but the {len(drives.cases)} drives of {plan.set} "
+                f"are grouped by {', '.join(sorted(groups))}"
+            )
+        return dataclasses.replace(drives, sections=plan.sections or drives.sections)
+
     def seeds_of(self, variant: str) -> tuple[int, ...]:
         """Training seeds of a variant."""
         count = self.variants[variant].seeds
@@ -109,19 +124,6 @@ def load_study(path: Path) -> Study:
     return study
 
 
-def compared_set(study: Study) -> BenchmarkSet:
-    """The drives a study compares its variants on. Errors: TrainingError for a section that is no group of theirs."""
-    plan = study.plan
-    drives = load_set(plan.set, plan.drives)
-    groups = {group for case in drives.cases for group in case.groups}
-    if unknown := sorted(set(plan.sections) - groups):
-        raise TrainingError(
-            f"study {study.name}: sections name '{unknown[0]}', but the {len(drives.cases)} drives of {plan.set} are "
-            f"grouped by {', '.join(sorted(groups))}"
-        )
-    return dataclasses.replace(drives, sections=plan.sections or drives.sections)
-
-
 def what_trains(recipe: Recipe) -> Recipe:
     """The recipe without what only the filter heeds: variants that differ in its likelihood share their weights."""
     return dataclasses.replace(recipe, model=dataclasses.replace(recipe.model, likelihood=Likelihood()))
@@ -129,8 +131,10 @@ def what_trains(recipe: Recipe) -> Recipe:
 
 def weights_digest(recipe: Recipe) -> str:
     """Names a training by all that shapes its weights."""
-    told = json.dumps([_CODE_VERSION, SIMULATION_VERSION, asdict(what_trains(recipe))], sort_keys=True)
-    return hashlib.sha256(told.encode()).hexdigest()[:12]
+    told: list[Any] = [_CODE_VERSION, SIMULATION_VERSION, asdict(what_trains(recipe))]
+    if recipe.data.datasets:
+        told.append(data_content(recipe.data))
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,10 +9,11 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from movix_core.dataset.frames import DriveFrames, require_clips, write_whole
+from movix_core.dataset.frames import DriveFrames, content_of, require_clips, write_whole
 from movix_core.dataset.place import Place, PlaceGrid, create_place, load_place
 from movix_core.dataset.split import Split
 from movix_core.encoders.card import ModelCard
@@ -20,7 +21,7 @@ from movix_core.encoders.preprocess import ground_views
 from movix_core.errors import DatasetError, TrainingError
 from movix_core.parallel import run_tasks
 from movix_core.simulation.drive import SIMULATION_VERSION, Drive, simulate_drive
-from movix_core.training.recipe import Recipe
+from movix_core.training.recipe import DataRecipe, Recipe
 from movix_core.training.worlds import WorldSource, training_worlds, validation_worlds
 
 _NOTHING_TO_LEARN = "the recipe's data hold no drive to learn from: give procedural_worlds or datasets"
@@ -87,6 +88,14 @@ def load_clips(recipe: Recipe, cache: Path, *, validation: bool = False) -> list
     if not drives:
         raise TrainingError(_NOTHING_TO_WATCH if validation else _NOTHING_TO_LEARN)
     return drives
+
+
+def data_content(data: DataRecipe) -> dict[str, Any]:
+    """What a recipe's data are made of today, plain values: worlds by the simulation's version, datasets by content."""
+    return {
+        "simulation": SIMULATION_VERSION,
+        "datasets": {name: load_place(Path(name)).content for name in data.datasets},
+    }
 
 
 def fill_cache(recipe: Recipe, cache: Path, workers: int) -> None:
@@ -177,12 +186,17 @@ def _views_file(place: Place, drive: Path, card: ModelCard) -> Path:
 
 def _missing_views(place: Place, card: ModelCard) -> list[_ViewsTask]:
     """The drives of a place whose views were never made, or before the drive was built anew."""
-    tasks = []
-    for drive in place.drives:
-        views = _views_file(place, drive, card)
-        if not views.exists() or views.stat().st_mtime < drive.stat().st_mtime:
-            tasks.append(_ViewsTask(drive, views, card))
-    return tasks
+    tasks = [_ViewsTask(drive, _views_file(place, drive, card), card) for drive in place.drives]
+    return [task for task in tasks if _made_of(task.views) != content_of(task.drive)]
+
+
+def _made_of(views: Path) -> str:
+    """The content of the drive that views were made of; '' where there are none to read."""
+    try:
+        with np.load(views, allow_pickle=False) as stored:
+            return str(stored["drive"])
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return ""
 
 
 def _write_views(task: _ViewsTask) -> None:
@@ -194,7 +208,7 @@ def _write_views(task: _ViewsTask) -> None:
         task.views,
         lambda stream: np.savez(
             stream, views=views, distances_m=distances, present=present, poses_map_base=frames.poses_map_base[newest],
-            date=np.array(str(frames.date)),
+            date=np.array(str(frames.date)), drive=np.array(content_of(task.drive)),
         ),
     )  # fmt: skip
 

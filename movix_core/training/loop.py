@@ -161,6 +161,7 @@ class Loop:
         scratch.replace(self._state_file)
 
     def _adopt_average(self) -> None:
+        self.processes.share(self.average.module.buffers())
         self.stage.objective.load_state_dict(self.average.module.state_dict())
 
     @property
@@ -186,7 +187,8 @@ class Loop:
         if state["recipe"] != self._fingerprint:
             field = differing_field(json.loads(state["recipe"]), json.loads(self._fingerprint))
             raise TrainingError(
-                f"{path} belongs to another recipe ('{field}' differs): give --out another folder or remove it"
+                f"{path} belongs to another recipe or other data ('{field}' differs): give --out another folder "
+                "or remove it"
             )
         self.stage.objective.load_state_dict(state["objective"])
         self.average.load_state_dict(state["average"])

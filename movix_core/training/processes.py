@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -36,6 +36,12 @@ class Processes:
     def accumulating(self, net: nn.Module, last: bool) -> contextlib.AbstractContextManager[None]:
         """Gradients are exchanged in the backward pass of a step's last batch only."""
         return net.no_sync() if isinstance(net, DistributedDataParallel) and not last else contextlib.nullcontext()
+
+    def share(self, tensors: Iterable[torch.Tensor]) -> None:
+        """Give all processes the first one's: each has seen other batches, so statistics of batches differ."""
+        if self.count > 1:
+            for tensor in tensors:
+                distributed.broadcast(tensor, 0)
 
     def mean(self, value: float) -> float:
         """Mean of a value over the processes: all know it, so all go on or stop together."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -171,9 +172,11 @@ class Recipe:
     def reach_m(self) -> float:
         """How far from a clip this training looks at imagery: to the far corner of its furthest patch or sheet."""
         seen, side = self.model.patch, self.model.architecture.pool_grid
+        displaced_m = self.sampling.negative_distance_m[1]
         if self.model.architecture.alignment == "cells":
-            seen = SheetGeometry(seen, side, SHEET_CELLS if "sheets" in self.stages else side).image
-        return self.sampling.negative_distance_m[1] + seen.reach_m
+            sheets = SheetGeometry(seen, side, SHEET_CELLS if "sheets" in self.stages else side)
+            seen, displaced_m = sheets.image, max(displaced_m, math.sqrt(2.0) * sheets.inner_m)
+        return displaced_m + seen.reach_m
 
 
 def load_recipe(path: str | Path, changes: Mapping[str, Any] = MappingProxyType({})) -> Recipe:

@@ -15,7 +15,6 @@ from movix_core.training.groups import ClipInputs, PatchInputs, draw_augmentatio
 from movix_core.training.recipe import SamplingRecipe
 from movix_core.training.sampling import candidate_poses, layer_for, negative_pairs
 
-_OFF_CENTRE = 0.9  # of half the lattice: how far from its middle a clip's own place may lie
 _TURN_RAD = np.radians(2.5)  # sheets of a map lie at fixed headings, and so never quite at the vehicle's
 
 
@@ -58,9 +57,8 @@ def plan_sheets(
     rows = draw_rows(drive, recipe, rng)
     layer = layer_for(drive.date_index, len(drive.dates), progress, recipe, rng)
     anchors = drive.poses_map_base[rows]
-    reach_m = _OFF_CENTRE * (geometry.lattice - 1) / 2 * geometry.cell_m
     offsets = np.column_stack([
-        rng.uniform(-reach_m, reach_m, (len(rows), 2)), rng.uniform(-_TURN_RAD, _TURN_RAD, len(rows))
+        rng.uniform(-geometry.inner_m, geometry.inner_m, (len(rows), 2)), rng.uniform(-_TURN_RAD, _TURN_RAD, len(rows))
     ])  # fmt: skip
     others = candidate_poses(anchors, recipe, rng)[:, 1:].reshape(-1, 3)
     poses = np.concatenate([se2.compose(anchors, offsets), others])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from movix_core.encoders.checkpoint import load_model, save_model
 from movix_core.encoders.model import CrossViewModel
 from movix_core.errors import ModelError, TrainingError
 from movix_core.shared_data import shared_data
-from movix_core.training.clips import DriveClips, load_clips
+from movix_core.training.clips import DriveClips, data_content, load_clips
 from movix_core.training.coverage import usable_drives
 from movix_core.training.history import draw_curves
 from movix_core.training.loop import Loop, Stage
@@ -40,6 +40,7 @@ _STAGES: dict[str, Callable[[Materials], Stage]] = {
 }
 # What may change when a training goes on; the log tells the rate of every row.
 _FREE = ("learning_rate", "checkpoint_every", "threads")
+_CONTENT = "data_content"
 _ALONE = Processes()
 
 
@@ -79,11 +80,13 @@ def is_trained(recipe: Recipe, folder: Path) -> bool:
     try:
         card = load_model(folder).card
         told = {**card.training, "model": dataclasses.asdict(_untold(card, recipe.model.likelihood))}
+        content = told.pop(_CONTENT, None)
         made_by: Recipe = from_tree(Recipe, told, str(folder))
     except ModelError:
         return False  # none, half written, damaged, or of another version: the training has to say
     model = _untold(recipe.model, recipe.model.likelihood)
-    return fingerprint(made_by) == fingerprint(dataclasses.replace(recipe, model=model))
+    same_recipe = fingerprint(made_by, {}) == fingerprint(dataclasses.replace(recipe, model=model), {})
+    return same_recipe and content == data_content(recipe.data)
 
 
 def _untold(card: ModelCard, likelihood: Likelihood) -> ModelCard:
@@ -110,14 +113,13 @@ def initial_model(recipe: Recipe) -> CrossViewModel:
 
 def training_record(recipe: Recipe) -> dict[str, Any]:
     """What the card tells of how a model came about."""
-    return {
-        key: value for key, value in dataclasses.asdict(recipe).items() if key != "model"
-    }  # fmt: skip
+    told = {key: value for key, value in dataclasses.asdict(recipe).items() if key != "model"}
+    return {**told, _CONTENT: data_content(recipe.data)}
 
 
-def fingerprint(recipe: Recipe) -> str:
-    """A recipe as text, without _FREE fields: a state goes on only under the recipe that made it."""
-    tree = dataclasses.asdict(recipe)
+def fingerprint(recipe: Recipe, content: Mapping[str, Any]) -> str:
+    """A recipe as text, without _FREE fields, and its data's content: a state goes on only under those that made it."""
+    tree = {**dataclasses.asdict(recipe), _CONTENT: content}
     for plan in ("optimization", "aggregation", "pretraining"):
         tree[plan] = {name: value for name, value in tree[plan].items() if name not in _FREE}
     return json.dumps(tree, sort_keys=True)
@@ -126,11 +128,12 @@ def fingerprint(recipe: Recipe) -> str:
 def _run_stages(materials: Materials, folder: Path) -> dict[str, float]:
     """Train all stages; the validation figures of the last, and `training_seconds` of all."""
     recipe = materials.recipe
+    told = fingerprint(recipe, data_content(recipe.data))
     metrics: dict[str, float] = {}
     seconds = 0.0
     for name in recipe.stages:
         _freeze(materials.model, recipe, name)
-        loop = Loop(_STAGES[name](materials), folder, fingerprint(recipe), materials.processes)
+        loop = Loop(_STAGES[name](materials), folder, told, materials.processes)
         metrics = loop.run()
         seconds += loop.seconds
     return metrics | {"training_seconds": round(seconds, 1)}

@@ -9,7 +9,7 @@ from movix_core.encoders.card import read_card
 from movix_core.errors import TrainingError
 from movix_core.paths import shipped
 from movix_core.study import study
-from movix_core.study.study import compared_set, load_study, merged, weights_digest
+from movix_core.study.study import load_study, merged, weights_digest
 from movix_core.training.recipe import load_recipe
 from movix_core.training.trainer import training_record
 
@@ -116,10 +116,10 @@ def test_the_shipped_recipe_is_the_one_the_shipped_model_was_made_by():
 def test_groups_of_the_drives_can_be_shown_apart(file):
     file.write_text(STUDY + "sections: [along trails]\n")
     study = load_study(file)
-    assert compared_set(study).sections == ("along trails",)
+    assert study.compared_set.sections == ("along trails",)
     unknown = dataclasses.replace(study, plan=dataclasses.replace(study.plan, sections=("uphill",)))
     with pytest.raises(TrainingError, match="'uphill', but the 2 drives of procedural-val are grouped by across"):
-        compared_set(unknown)
+        _ = unknown.compared_set
 
 
 def test_one_variant_is_a_study_of_its_seeds(file):

@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 
 from movix_core.encoders.checkpoint import load_model
 from movix_core.errors import TrainingError
+from movix_core.training import trainer
 from movix_core.training.loop import Loop, differing_field
 from movix_core.training.stages.contrastive import PairObjective
 from test.training.synthetic import MINED, synthetic_drives, tiny_recipe, train_on, two_stage_recipe
@@ -80,12 +81,19 @@ def test_a_killed_training_resumes_to_the_same_weights(tmp_path):
 
 def test_another_recipes_state_is_refused_by_the_field_that_differs(tmp_path):
     train_on(tiny_recipe(), tmp_path)
-    with pytest.raises(TrainingError, match="another recipe \\('seed' differs"):
+    with pytest.raises(TrainingError, match="another recipe or other data \\('seed' differs"):
         train_on(dataclasses.replace(tiny_recipe(), seed=1), tmp_path)
     card = tiny_recipe().model
     wider = dataclasses.replace(card, architecture=dataclasses.replace(card.architecture, alignment_dim=48))
     with pytest.raises(TrainingError, match="model.architecture.alignment_dim"):
         train_on(tiny_recipe(wider), tmp_path)
+
+
+def test_a_training_does_not_go_on_on_other_data(tmp_path, monkeypatch):
+    train_on(tiny_recipe(), tmp_path)
+    monkeypatch.setattr(trainer, "data_content", lambda data: {"simulation": 0, "datasets": {"ds": "built further"}})
+    with pytest.raises(TrainingError, match=r"other data \('data_content.datasets.ds' differs"):
+        train_on(tiny_recipe(), tmp_path)
 
 
 def test_a_damaged_state_is_named(tmp_path):

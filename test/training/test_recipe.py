@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from movix_core.dataset.split import DEFAULT_GUARD_M
 from movix_core.errors import TrainingError
 from movix_core.training.recipe import load_recipe
 
@@ -63,8 +64,9 @@ def test_fields_can_be_changed_by_their_dotted_names(tmp_path):
 
 
 @pytest.mark.parametrize("file", sorted(Path("config").glob("train_*.yaml")), ids=lambda file: file.stem)
-def test_shipped_recipes_are_whole(file):
-    assert load_recipe(file).model.name == file.stem.removeprefix("train_")
+def test_shipped_recipes_are_whole_and_may_learn_from_a_dataset_built_by_default(file):
+    recipe = load_recipe(file)
+    assert recipe.model.name == file.stem.removeprefix("train_") and recipe.reach_m <= DEFAULT_GUARD_M
 
 
 def test_a_training_on_sheets_looks_further_than_its_patches():
@@ -73,3 +75,7 @@ def test_a_training_on_sheets_looks_further_than_its_patches():
     sheets = load_recipe(CONFIG / "train_movix_small.yaml", changes | {"stages": ["sheets"]})
     assert patches.reach_m == pytest.approx(40.0 + 48.0 * 2**0.5)
     assert sheets.reach_m == pytest.approx(40.0 + 64.0 * 2**0.5)
+    coarse = load_recipe(CONFIG / "train_movix_small.yaml", changes | {
+        "stages": ["sheets"], "model.architecture.pool_grid": 8, "model.architecture.embedding_dim": 1024
+    })  # fmt: skip
+    assert coarse.reach_m == pytest.approx((57.6 + 128.0) * 2**0.5)  # a clip's own sheet, further off than negatives

@@ -57,6 +57,7 @@ class PretrainingStage:
         self.batch_count = recipe.sampling.groups
         self.objective: Objective = PretrainingObjective(materials.model)
         self._images, self._seed = recipe.pretraining.images, recipe.seed
+        self._furthest_m = recipe.sampling.negative_distance_m[1]
         self._source, self._validation = (
             ImageSource(drives, recipe.model, recipe.sampling, materials.device)
             for drives in (materials.drives, materials.validation)
@@ -74,7 +75,7 @@ class PretrainingStage:
         return {"validation_loss": cast(PretrainingObjective, objective)(looks).item()}
 
     def _looks(self, source: ImageSource, rng: np.random.Generator) -> TwoLooks:
-        parts = [_looks_of_drive(source, rng) for _ in range(-(-self._images // _IMAGES_PER_DRIVE))]
+        parts = [_looks_of_drive(source, self._furthest_m, rng) for _ in range(-(-self._images // _IMAGES_PER_DRIVE))]
         frames, first, second = (torch.cat(images)[: self._images] for images in zip(*parts, strict=True))
         generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
         looks = [
@@ -88,12 +89,16 @@ def pretraining_stage(materials: Materials) -> PretrainingStage:
     return PretrainingStage(materials)
 
 
-def _looks_of_drive(source: ImageSource, rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def _looks_of_drive(
+    source: ImageSource, furthest_m: float, rng: np.random.Generator
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Newest frames of some clips, and places around them, at any heading, on one date and another."""
     drive = int(rng.integers(len(source.drives)))
     about = source.drives[drive]
     rows = rng.choice(len(about.views), _IMAGES_PER_DRIVE)
-    poses = about.poses_map_base[rows] + rng.normal(0.0, [10.0, 10.0, 3.0], (len(rows), 3))
+    moved = rng.normal(0.0, [10.0, 10.0, 3.0], (len(rows), 3))
+    moved[:, :2] *= np.minimum(1.0, furthest_m / np.hypot(*moved[:, :2].T))[:, None]  # see `Recipe.reach_m`
+    poses = about.poses_map_base[rows] + moved
     layers = rng.permuted(np.tile(np.arange(len(about.dates)), (len(rows), 1)), axis=1)
     first, second = (source.patches(drive, layers[:, column], poses, rows).patches for column in (0, -1))
     return source.clips(drive, rows).views[:, -1], first, second
