@@ -15,6 +15,7 @@ from movix_core.cli.recording import add_recording_arguments, open_recording, si
 from movix_core.errors import DatasetError, RecordingError
 
 if TYPE_CHECKING:
+    from movix_core.dataset.place import Place
     from movix_core.dataset.split import Split
     from movix_core.maps.region import Bounds
     from movix_core.maps.site import Site
@@ -35,7 +36,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "--holdout-degrees", nargs=4, type=float, action="append", default=[],
         metavar=("WEST", "SOUTH", "EAST", "NORTH"), help="the same in degrees of longitude and latitude (WGS 84)",
     )  # fmt: skip
-    build.add_argument("--guard", type=float, help="metres around the hold-out that nobody uses (default: 110)")
+    build.add_argument("--guard", type=float, help="metres around the hold-out that nobody uses (default: 135)")
     build.add_argument("--spacing", type=float, default=4.0, help="metres driven between frames (4)")
     build.add_argument("--image-width", type=int, default=320, help="pixels; wider images are shrunk (320)")
     build.add_argument("--gsd", type=float, default=0.0, help="metres per pixel of the imagery kept (the finest)")
@@ -78,7 +79,7 @@ def _build(args: argparse.Namespace) -> None:
     reading = _reading(args)
     tasks = [
         _Task(name, recording, seed, args)
-        for seed, (name, recording) in enumerate(zip(_names(args.recordings), args.recordings, strict=True))
+        for seed, (name, recording) in enumerate(zip(_names(args.recordings, place), args.recordings, strict=True))
         if not is_finished(place, name, str(recording.resolve()), reading)
     ]
     refused = {name: reason for name, reason in run_tasks(_add, tasks, args.workers, "dataset") if reason}
@@ -95,7 +96,7 @@ def _add(task: _Task) -> tuple[str, str]:
     from movix_core.dataset.place import load_place
     from movix_core.maps.site import load_site
 
-    site = load_site(task.args.site)
+    site, place = load_site(task.args.site), load_place(task.args.out)
     args = argparse.Namespace(**{**vars(task.args), "bag": task.recording})
     date = str(args.drive_date) if args.drive_date else ""
     config = dataclasses.replace(config_of(args), layer=args.layer, drive_date=date, random_seed=task.seed)
@@ -105,8 +106,9 @@ def _add(task: _Task) -> tuple[str, str]:
             task.name, str(task.recording.resolve()), _reading(task.args), recording.events, recording.truth,
             recording.drive_date, recording.data,
         )  # fmt: skip
-        add_drive(load_place(args.out), site, source, lambda: recording.reader.counts)
+        add_drive(place, site, source, lambda: recording.reader.counts)
     except RecordingError as err:
+        place.drive_file(task.name).unlink(missing_ok=True)  # of the same recording, opened otherwise
         return task.name, str(err)
     return task.name, ""
 
@@ -157,11 +159,27 @@ def _in_map(degrees: Sequence[float], site: Site) -> Bounds:
     return float(x.min()), float(y.min()), float(x.max()), float(y.max())
 
 
-def _names(recordings: Sequence[Path]) -> list[str]:
-    """One name per recording: its own, with its folder's where several are called alike."""
-    stems = Counter(path.resolve().stem for path in recordings)
+def _names(recordings: Sequence[Path], place: Place) -> list[str]:
+    """One name per recording: what it is called in the place, else its own, with its folder's where several are alike.
+
+    Errors: DatasetError if two recordings would have the same.
+    """
+    from movix_core.dataset.frames import read_about
+
+    origins = {file.stem: meta["about"].get("origin") for file in place.drives if (meta := read_about(file))}
+    known = {origin: name for name, origin in origins.items()}
     full = [path.resolve() for path in recordings]
-    names = [path.stem if stems[path.stem] == 1 else f"{path.parent.name}-{path.stem}" for path in full]
+    stems = Counter(path.stem for path in full)
+    names = [
+        known.get(str(path)) or (path.stem if stems[path.stem] == 1 else f"{path.parent.name}-{path.stem}")
+        for path in full
+    ]
     if len(set(names)) < len(names):
         raise DatasetError("several recordings have the same name and folder: build them into datasets of their own")
+    for name, path in zip(names, full, strict=True):
+        if origins.get(name, str(path)) != str(path):
+            raise DatasetError(
+                f"drive {name} of the dataset was made of {origins[name]}, not of {path}: give both in one command, or "
+                f"remove {place.drive_file(name)} if it is the same recording, moved"
+            )
     return names

@@ -63,7 +63,7 @@ def extract_frames(
 def _with_odometry(
     events: Iterable[Event], odometry: OdometryBuffer, path: list[OdometryEvent]
 ) -> Iterator[ImageEvent]:
-    """Images once odometry has reached their stamp (the last ones as they are), filling buffer and path."""
+    """Images once odometry has reached their stamp, or can not any more without a gap, filling buffer and path."""
     waiting: deque[ImageEvent] = deque()
     for event in events:
         if isinstance(event, OdometryEvent):
@@ -71,7 +71,8 @@ def _with_odometry(
             path.append(event)
         else:
             waiting.append(event)
-        while waiting and odometry.covers(waiting[0].stamp_ns):
+        too_late_ns = event.stamp_ns - int(MAX_GAP_S * 1e9)
+        while waiting and (odometry.covers(waiting[0].stamp_ns) or waiting[0].stamp_ns < too_late_ns):
             yield waiting.popleft()
     yield from waiting
 

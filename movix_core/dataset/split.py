@@ -10,7 +10,7 @@ import numpy as np
 from movix_core.errors import DatasetError
 from movix_core.maps.region import Bounds, widened
 
-DEFAULT_GUARD_M = 110.0  # a negative 40 m from its clip shows no held-out ground, with a patch of up to 96 m
+DEFAULT_GUARD_M = 135.0  # as far as any shipped recipe looks from its clips: to a sheet of 128 m, 40 m away
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,22 +46,22 @@ class Plan:
         """Whether every method is compared, as the protocol asks."""
         return set(self.methods) == set(METHODS)
 
-    def fingerprint(self, set_name: str) -> str:
+    def fingerprint(self, benchmark_set: BenchmarkSet) -> str:
         """Rows made under the same fingerprint may share a table: set, model and filter agree."""
-        return fingerprint(set_name, self.model_folder, self.config)
+        return fingerprint(benchmark_set.identity, self.model_folder, self.config)
 
     def runs(self) -> list[tuple[str, int | None]]:
         """(method, seed) of every row that a drive should have."""
         return [(method, seed) for method in self.methods for seed in seeds_of(method, self.seeds)]
 
 
-def fingerprint(set_name: str, model_folder: Path, config: LocalizationConfig, seeds: tuple[int, ...] = ()) -> str:
-    """Names work that may go on where it stopped. Errors: ModelError if there is no model."""
+def fingerprint(identity: str, model_folder: Path, config: LocalizationConfig, seeds: tuple[int, ...] = ()) -> str:
+    """Names work that may go on where it stopped; identity: the set's. Errors: ModelError if there is no model."""
     card_file = model_folder / CARD_FILE
     if not card_file.is_file():
         raise ModelError(f"no model at {model_folder}: expected {card_file}; train one with `movix train`")
     card = {key: value for key, value in asdict(read_card(card_file)).items() if key not in _TOLD_TO_PEOPLE}
-    told = json.dumps([_CODE_VERSION, set_name, card, dump_config(config), seeds], sort_keys=True)
+    told = json.dumps([_CODE_VERSION, identity, card, dump_config(config), seeds], sort_keys=True)
     return hashlib.sha256(told.encode()).hexdigest()[:10]
 
 
@@ -70,18 +71,18 @@ class _Task:
 
     plan: Plan
     case: Case
-    donor: Case
+    donor: Case | None
     runs: tuple[tuple[str, int | None], ...]
 
 
 def run_accuracy(benchmark_set: BenchmarkSet, plan: Plan, work_folder: Path, workers: int = 2) -> list[dict[str, Any]]:
-    """Rows of all drives: drive, groups, method, map_date, drive_date, seed, figures, ...
+    """Rows of all drives: drive, place, groups, method, map_date, drive_date, seed, figures, ...
 
     Finished (drive, method, seed) are kept as JSON lines in `work_folder` and not computed again, so that
     methods and seeds can be added later.
     """
     journal = Journal(
-        work_folder / f"{benchmark_set.name}-{plan.fingerprint(benchmark_set.name)}.jsonl", ("drive", "method", "seed")
+        work_folder / f"{benchmark_set.name}-{plan.fingerprint(benchmark_set)}.jsonl", ("drive", "method", "seed")
     )
     tasks = [task for task in _tasks(benchmark_set, plan, journal.done) if task.runs]
     journal.fill(run_tasks(_evaluate_case, tasks, workers, benchmark_set.name))
@@ -89,7 +90,8 @@ def run_accuracy(benchmark_set: BenchmarkSet, plan: Plan, work_folder: Path, wor
         (case, journal.done[case.drive, method, seed]) for case in benchmark_set.cases for method, seed in plan.runs()
     ]
     return [
-        {"drive": case.drive, "groups": list(case.groups)}  # the set's of today, whatever it was when the row was made
+        # the set's of today, whatever they were when the row was made
+        {"drive": case.drive, "place": benchmark_set.place_of(case), "groups": list(case.groups)}
         | {key: entry[key] for key in ("method", "map_date", "drive_date")} | entry["row"]
         for case, entry in entries
         if entry["row"] is not None
@@ -97,12 +99,11 @@ def run_accuracy(benchmark_set: BenchmarkSet, plan: Plan, work_folder: Path, wor
 
 
 def _tasks(benchmark_set: BenchmarkSet, plan: Plan, done: Mapping[tuple[Any, ...], Any]) -> list[_Task]:
-    """One task per drive; it borrows the images of the next drive of the set."""
-    donors = benchmark_set.donors
+    """One task per drive; it borrows the images of another."""
     return [
-        _Task(plan, case, donors[(number + 1) % len(donors)],
+        _Task(plan, case, benchmark_set.donor_of(case),
               tuple(run for run in plan.runs() if (case.drive, *run) not in done))
-        for number, case in enumerate(benchmark_set.cases)
+        for case in benchmark_set.cases
     ]  # fmt: skip
 
 
@@ -110,7 +111,8 @@ def _evaluate_case(task: _Task) -> list[dict[str, Any]]:
     scratch = Path(tempfile.mkdtemp(prefix="movix-bench-"))
     try:
         scenario = task.case.load(scratch / "own")
-        bench = Bench(scenario, lambda: task.donor.load(scratch / "donor"), task.plan.model_folder, task.plan.config)
+        donor = None if task.donor is None else partial(task.donor.load, scratch / "donor")
+        bench = Bench(scenario, donor, task.plan.model_folder, task.plan.config)
         return [entry for method in dict(task.runs) for entry in _entries(task, bench, method)]
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

@@ -43,7 +43,7 @@ def run_gamma_sweep(
 
     Lambda is the configuration's, else the card's. Finished drives are kept in `work_folder`.
     """
-    told = fingerprint(benchmark_set.name, model_folder, config, seeds)
+    told = fingerprint(benchmark_set.identity, model_folder, config, seeds)
     journal = Journal(work_folder / f"{benchmark_set.name}-{told}-gamma.jsonl", ("drive", "gamma"))
     tasks = [
         _Task(case, model_folder, config, lacking, seeds)

@@ -36,10 +36,10 @@ Equipment = tuple["Matcher", tuple[Event, ...]]  # what a localizer is given: a 
 
 @dataclass(frozen=True)
 class Bench:
-    """A scenario with the model on it. donor: makes the scenario whose images the control sees."""
+    """A scenario with the model on it. donor: makes the scenario whose images the control sees, None without any."""
 
     scenario: Scenario
-    donor: Callable[[], Scenario]
+    donor: Callable[[], Scenario] | None
     model_folder: Path
     config: LocalizationConfig
 
@@ -62,8 +62,10 @@ class Bench:
         coarse = dataclasses.replace(self._model.card.patch, pixels=8)
         return ConstantMatcher(matcher, partial(_covers, matcher.imagery, coarse)), self.scenario.events
 
-    def other_drive_clips(self) -> Equipment:
-        """The method shown another drive's images."""
+    def other_drive_clips(self) -> Equipment | None:
+        """The method shown another drive's images; None where the set has no drive of another place."""
+        if self.donor is None:
+            return None
         return RememberingMatcher(self._clip_matcher(MAP_LAYER)), self.scenario.events_seen_by(self.donor())
 
     def same_date_map(self) -> Equipment | None:

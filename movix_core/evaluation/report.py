@@ -67,10 +67,15 @@ def per_drive(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, float | 
 
 
 def summarize_rows(rows: Sequence[Mapping[str, Any]]) -> dict[str, Summary | None]:
-    """{figure: Summary over drives} of the rows of one method."""
-    drives = per_drive(rows).values()
-    names = list(next(iter(drives))) if rows else []
-    return {name: summarize([figures[name] for figures in drives]) for name in names}
+    """{figure: Summary over places} of the rows of one method; a row without `place` is of its drive alone.
+
+    The drives of one place are averaged before: they are not independent, and many would only seem to make a mean sure.
+    """
+    place_of = {row["drive"]: row.get("place", row["drive"]) for row in rows}
+    by_drive = [{"drive": place_of[drive], "figures": figures} for drive, figures in per_drive(rows).items()]
+    places = per_drive(by_drive).values()
+    names = list(next(iter(places))) if rows else []
+    return {name: summarize([figures[name] for figures in places]) for name in names}
 
 
 def markdown_table(summaries: Mapping[str, Mapping[str, Summary | None]], suffix: str, dates: Mapping[str, str]) -> str:

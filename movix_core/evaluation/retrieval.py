@@ -58,19 +58,19 @@ def run_retrieval(
     benchmark_set: BenchmarkSet, model_folder: Path, config: LocalizationConfig, work_folder: Path, workers: int,
     layers: tuple[str, ...] = LAYERS,
 ) -> list[dict[str, Any]]:  # fmt: skip
-    """Rows of every drive, layer and kind of query: drive, groups, layer, query, both dates, queries, figures.
+    """Rows of every drive, layer and kind of query: drive, place, groups, layer, query, both dates, queries, figures.
 
     layers: out of LAYERS; a drive without one has no row of it. What is finished is kept in `work_folder` and not
     computed again, so that layers can be added later.
     """
-    name = f"{benchmark_set.name}-{fingerprint(benchmark_set.name, model_folder, config)}-retrieval-by-layer.jsonl"
+    name = f"{benchmark_set.name}-{fingerprint(benchmark_set.identity, model_folder, config)}-retrieval-by-layer.jsonl"
     journal = Journal(work_folder / name, ("drive", "layer"))
     missing = {case: tuple(layer for layer in layers if (case.drive, layer) not in journal.done)
                for case in benchmark_set.cases}  # fmt: skip
     tasks = [_Task(case, lacking, model_folder, config) for case, lacking in missing.items() if lacking]
     journal.fill(run_tasks(_evaluate_case, tasks, workers, benchmark_set.name))
     return [
-        {**row, "groups": list(case.groups)}
+        {**row, "place": benchmark_set.place_of(case), "groups": list(case.groups)}
         for case in benchmark_set.cases
         for layer in layers
         for row in journal.done[case.drive, layer]["rows"]

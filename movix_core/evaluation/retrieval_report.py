@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from movix_core.evaluation.figure import draw_intervals, new_figure, plain
-from movix_core.evaluation.report import Summary, span, summarize, write_report
+from movix_core.evaluation.report import Summary, span, summarize_rows, write_report
 from movix_core.evaluation.retrieval import FIGURES, GRID_HEADINGS, GRID_SPACING_M, QUERIES
 from movix_core.evaluation.scenario import MAP_LAYER, SAME_DATE_LAYER
 from movix_core.evaluation.sets import BenchmarkSet
@@ -67,7 +67,7 @@ def _plot(path: Path, rows: Rows, benchmark_set: BenchmarkSet) -> None:
 
 
 def _summary(rows: Rows, name: str) -> Summary | None:
-    return summarize([row["figures"][name] for row in rows])
+    return summarize_rows(rows)[name]
 
 
 def _cell(summary: Summary | None) -> str:

@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -89,6 +90,15 @@ def test_bad_input_gets_one_line(place, tmp_path, capsys):
     assert "nothing.bag" in fails(capsys, *told(place, tmp_path / "ds", recordings=("nothing.bag",)))
     assert "no dataset at" in fails(capsys, "dataset", "info", tmp_path)
     assert "--reference" in fails(capsys, *told(place, tmp_path / "ds", "--reference", "t.tum", recordings=("a", "b")))
+
+
+def test_another_recording_of_the_same_name_replaces_none(place, tmp_path, capsys):
+    shutil.copytree(place / "bag", place / "b" / "bag")
+    assert main(told(place, tmp_path / "ds")) == 0
+    capsys.readouterr()
+    assert "made of" in fails(capsys, *told(place, tmp_path / "ds", recordings=("b/bag",)))
+    assert main(told(place, tmp_path / "ds", recordings=("bag", "b/bag"))) == 0
+    assert [file.stem for file in load_place(tmp_path / "ds").drives] == ["b-bag", "bag"]
 
 
 def test_one_bad_recording_does_not_stop_the_others(place, tmp_path, capsys):

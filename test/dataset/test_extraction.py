@@ -1,6 +1,7 @@
 """Frames out of events: spaced, with their true pose, and every loss counted by its cause."""
 
 import datetime
+import weakref
 
 import numpy as np
 import pytest
@@ -44,6 +45,24 @@ def test_poses_off_the_imagery_are_dropped_and_counted():
     assert (frames.poses_map_base[:, 0] < east).all() and frames.about["skipped"]["image_outside_imagery"] > 10
     with pytest.raises(RecordingError, match="image_outside_imagery"):
         extracted(covered=lambda pose: False)
+
+
+def test_images_do_not_wait_for_odometry_that_has_fallen_silent():
+    silent_ns = int(TRUTH.stamps_ns[len(TRUTH) // 2])
+    images, held = [], []
+
+    def heard():
+        for event in events_of(ODOMETRY):
+            if isinstance(event, ImageEvent):
+                image = event.image.copy()
+                images.append(weakref.ref(image))
+                yield ImageEvent(event.stamp_ns, image, event.camera)
+                held.append(sum(ref() is not None for ref in images))
+            elif event.stamp_ns <= silent_ns:
+                yield event
+
+    frames = extracted(heard(), spacing_m=1e9)
+    assert frames.about["skipped"]["image_without_odometry"] > 50 and max(held) < 30
 
 
 def test_images_without_odometry_and_of_another_size_are_counted():

@@ -41,6 +41,9 @@ def test_a_part_of_a_drive():
     part = frames.between(int(frames.stamps_ns[2]), int(frames.stamps_ns[5]))
     np.testing.assert_array_equal(part.images, frames.images[2:6])
     assert part.truth.stamps_ns[0] == frames.stamps_ns[2] and part.odometry.stamps_ns[-1] == frames.stamps_ns[5]
+    between = frames.between(int(frames.stamps_ns[2]) + 1, int(frames.stamps_ns[5]) - 1)
+    assert between.odometry.stamps_ns[0] == frames.stamps_ns[2], "an estimate is carried from before its first stamp"
+    assert between.odometry.stamps_ns[-1] == frames.stamps_ns[5] and between.truth.stamps_ns[0] > frames.stamps_ns[2]
 
 
 def test_a_damaged_file_is_named_and_not_taken_for_finished(tmp_path):

@@ -65,13 +65,14 @@ def test_an_interrupted_journal_goes_on(finished, plan, tmp_path):
 
 
 def test_other_settings_never_share_rows(plan, tmp_path):
-    told = {plan.fingerprint("a"), plan.fingerprint("b")}
+    a, b = small_set(), dataclasses.replace(small_set(), content="built further")
+    told = {plan.fingerprint(a), plan.fingerprint(b)}
     other = dataclasses.replace(plan, config=dataclasses.replace(CONFIG, odometry_buffer_s=30.0))
     folder = write_tiny_model(tmp_path / "model")
-    same = dataclasses.replace(plan, model_folder=folder).fingerprint("a")
+    same = dataclasses.replace(plan, model_folder=folder).fingerprint(a)
     update_card(folder, {"likelihood": {"inverse_temperature": 9.0, "entropy_gain": 0.0}})
-    calibrated = dataclasses.replace(plan, model_folder=folder).fingerprint("a")
-    assert len(told | {other.fingerprint("a"), calibrated}) == 4 and same == plan.fingerprint("a")
+    calibrated = dataclasses.replace(plan, model_folder=folder).fingerprint(a)
+    assert len(told | {other.fingerprint(a), calibrated}) == 4 and same == plan.fingerprint(a)
 
 
 def test_seeds_and_methods_can_be_added_later(finished, plan, tmp_path, monkeypatch):
@@ -121,4 +122,4 @@ def test_unknown_method_and_missing_model_are_named(plan, tmp_path):
     with pytest.raises(ConfigError, match="movicks"):
         dataclasses.replace(plan, methods=("movicks",))
     with pytest.raises(ModelError, match="no model"):
-        dataclasses.replace(plan, model_folder=tmp_path).fingerprint("a")
+        dataclasses.replace(plan, model_folder=tmp_path).fingerprint(small_set())

@@ -20,6 +20,12 @@ def test_drives_weigh_equally_however_many_seeds_they_have():
     assert summarize_rows(rows)["ate_m_after_100m"].mean == 7.0
 
 
+def test_drives_of_one_place_count_once():
+    rows = [row("a", 0, 2.0) | {"place": "x"}, row("b", 0, 4.0) | {"place": "x"}, row("c", 0, 9.0) | {"place": "y"}]
+    summary = summarize_rows(rows)["ate_m_after_100m"]
+    assert (summary.mean, summary.drives) == (6.0, 2)
+
+
 def test_interval_covers_the_mean_as_often_as_it_says():
     rng = np.random.default_rng(1)
     hits = [(s := summarize(list(rng.normal(3.0, 1.0, 40)))).low <= 3.0 <= s.high for _ in range(100)]

@@ -1,14 +1,20 @@
 """A model is not evaluated where it was trained, unless it is said so; both regions are named."""
 
+import dataclasses
+
+import numpy as np
 import pytest
 
+from movix_core.dataset.frames import DriveFrames
 from movix_core.dataset.split import Split
 from movix_core.encoders.checkpoint import update_card
 from movix_core.errors import DatasetError, ModelError
+from movix_core.evaluation.replay import odometry_at, odometry_track
 from movix_core.evaluation.seen import require_unseen
 from movix_core.evaluation.sets import load_set
-from movix_core.types import ImageEvent
-from test.dataset.places import DRIVE_DATE, noise_place
+from movix_core.recordings.trajectory import Trajectory
+from movix_core.types import ImageEvent, OdometryEvent
+from test.dataset.places import DRIVE_DATE, noise_frames, noise_place
 from test.evaluation.small_set import write_tiny_model
 
 
@@ -61,6 +67,34 @@ def test_a_held_out_stretch_becomes_a_scenario(tmp_path):
     assert len(images) >= 12 and images[0].camera is not None
     stamps = [event.stamp_ns for event in scenario.events]
     assert stamps == sorted(stamps)
+
+
+def test_a_stretch_starts_where_odometry_is_known_whenever_that_was_stamped(tmp_path):
+    place = noise_place(tmp_path / "ds", split=Split(((40.0, 60.0, 240.0, 220.0),), 5.0))
+    frames = DriveFrames.load(place.drive_file("drive_0"))
+    late = Trajectory(frames.odometry.stamps_ns + 7_000_000, frames.odometry.poses)
+    dataclasses.replace(frames, odometry=late).save(place.drive_file("drive_0"))
+    scenario = load_set(str(tmp_path / "ds")).cases[0].load(tmp_path / "scratch")
+    track = odometry_track(event for event in scenario.events if isinstance(event, OdometryEvent))
+    assert np.isfinite(odometry_at(track, np.array([scenario.start_ns]))).all()
+
+
+def test_stretches_keep_their_names_and_lend_each_other_images_when_drives_are_added(tmp_path):
+    place = noise_place(tmp_path / "ds", split=Split(((40.0, 60.0, 240.0, 220.0),), 5.0))
+    one = load_set(str(tmp_path / "ds"))
+    noise_frames(7).save(place.drive_file("a_new_drive"))
+    two = load_set(str(tmp_path / "ds"))
+    assert {case.drive for case in one.cases} < {case.drive for case in two.cases} and one.content != two.content
+    assert {case.seed for case in one.cases} < {case.seed for case in two.cases}
+    assert one.donor_of(one.cases[0]) is None and two.donor_of(two.cases[0]).drive_name != two.cases[0].drive_name
+
+
+def test_a_drive_of_the_day_of_the_imagery_is_matched_with_other_dates_alone(tmp_path):
+    place = noise_place(tmp_path / "ds", split=Split(((40.0, 60.0, 240.0, 220.0),), 5.0))
+    frames = DriveFrames.load(place.drive_file("drive_0"))
+    dataclasses.replace(frames, date=place.dates[1]).save(place.drive_file("drive_0"))
+    (case,) = load_set(str(tmp_path / "ds")).cases
+    assert case.map_date == place.dates[0] and case.load(tmp_path / "scratch").has_same_date_map
 
 
 def test_a_dataset_without_a_holdout_has_nothing_to_evaluate(tmp_path):

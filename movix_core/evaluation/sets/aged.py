@@ -55,6 +55,11 @@ def cases() -> list[AgedCase]:
     return [AgedCase(seed, *told) for seed in WORLD_SEEDS for told in _ages()]
 
 
+def place_of(case: AgedCase) -> str:
+    """The world: most of its drives are the same under every cause."""
+    return str(case.world_seed)
+
+
 def regions(cases: Sequence[AgedCase]) -> list[Worlds]:
     """The worlds of the cases."""
     return [Worlds(seed, seed) for seed in sorted({case.world_seed for case in cases})]

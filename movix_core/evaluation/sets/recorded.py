@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import shutil
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 from movix_core.dataset.frames import DriveFrames, read_about
 from movix_core.dataset.place import Place, load_place
 from movix_core.errors import DatasetError
+from movix_core.evaluation.replay import MAX_GAP_S
 from movix_core.evaluation.scenario import MAP_LAYER, SAME_DATE_LAYER, Scenario
 from movix_core.maps.region import Bounds, Land, Region, widened
 from movix_core.maps.site import LayerSource, write_site
@@ -37,11 +39,20 @@ class RecordedCase:
     layer: int
     map_date: datetime.date
     drive_date: datetime.date
-    seed: int
 
     @property
     def drive(self) -> str:
-        return f"{self.folder.name}-{self.drive_name}-{self.seed}-map-{self.map_date}"
+        return f"{self.stretch}-map-{self.map_date}"
+
+    @property
+    def stretch(self) -> str:
+        """What is driven, whatever the map."""
+        return f"{self.drive_name}-{self.rectangle[0]:g}-{self.rectangle[1]:g}-{self.first_ns}"
+
+    @property
+    def seed(self) -> int:
+        """The stretch's own, so that it stays when drives are added."""
+        return zlib.crc32(self.stretch.encode())
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -64,7 +75,10 @@ class RecordedCase:
 
 
 def cases(folder: Path) -> list[RecordedCase]:
-    """Every stretch of every drive in the hold-out, with every layer. Errors: DatasetError if there is none."""
+    """Every stretch of every drive in the hold-out, with every layer but one of the drive's own date.
+
+    Errors: DatasetError if there is none.
+    """
     place = load_place(folder)
     stretches = [
         (file.stem, rectangle, stretch, frames.date)
@@ -74,9 +88,10 @@ def cases(folder: Path) -> list[RecordedCase]:
         for stretch in _stretches(frames, rectangle)
     ]
     found = [
-        RecordedCase(folder, name, *stretch, rectangle, layer, map_date, drive_date, seed)
-        for layer, map_date in enumerate(place.dates)  # neighbours are of different drives, see `BenchmarkSet.donors`
-        for seed, (name, rectangle, stretch, drive_date) in enumerate(stretches)
+        RecordedCase(folder, name, *stretch, rectangle, layer, map_date, drive_date)
+        for layer, map_date in enumerate(place.dates)
+        for name, rectangle, stretch, drive_date in stretches
+        if map_date != drive_date
     ]
     if not found:
         raise DatasetError(f"dataset {folder} has no drive of {_SHORTEST_M:g} m in a hold-out: build it with --holdout")
@@ -99,21 +114,23 @@ def data_of(folder: Path) -> str:
 
 
 def _stretches(frames: DriveFrames, rectangle: Bounds) -> list[tuple[int, int]]:
-    """First and last stamp of the unbroken stretches of truth inside a rectangle that are long enough."""
+    """First and last stamp of the unbroken stretches of truth inside a rectangle that are long enough.
+
+    Each starts where odometry is known, since an estimate is carried from there.
+    """
     truth = frames.truth
     west, south, east, north = rectangle
     x, y, _ = truth.poses.T
     inside = (x >= west) & (x <= east) & (y >= south) & (y <= north)
     inside &= (truth.stamps_ns >= frames.odometry.stamps_ns[0]) & (truth.stamps_ns <= frames.odometry.stamps_ns[-1])
+    known = frames.odometry.at(truth.stamps_ns, MAX_GAP_S)[1]
     rows = np.flatnonzero(inside)
-    if not len(rows):
-        return []
-    breaks = np.flatnonzero(np.diff(rows) > 1) + 1
+    parts = (part[known[part].cumsum() > 0] for part in np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1))
     driven = truth.distance_m
     return [
         (int(truth.stamps_ns[part[0]]), int(truth.stamps_ns[part[-1]]))
-        for part in np.split(rows, breaks)
-        if driven[part[-1]] - driven[part[0]] >= _SHORTEST_M
+        for part in parts
+        if len(part) and driven[part[-1]] - driven[part[0]] >= _SHORTEST_M
     ]
 
 
