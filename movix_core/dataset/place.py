@@ -28,7 +28,7 @@ from movix_core.dataset.split import Split
 from movix_core.errors import DatasetError
 from movix_core.maps.geoimage import GeoImage
 from movix_core.maps.pixel_grid import PixelGrid, chained
-from movix_core.maps.region import Bounds, Land, Worlds, widened
+from movix_core.maps.region import Bounds, Land, Unplaced, Worlds, widened
 from movix_core.simulation.procedural import procedural_seed
 
 PLACE_FILE = "place.json"
@@ -113,10 +113,11 @@ class Place:
         """Whether it was simulated, so that its coordinates mean nothing on Earth."""
         return not self.grid.crs or bool(self.spec.get("world"))
 
-    def worlds(self, bounds: Bounds | None = None, holes: tuple[Bounds, ...] = ()) -> Worlds | None:
-        """The procedural world it is a place of; None for land on Earth and for other invented worlds."""
-        seed = procedural_seed(self.spec.get("world", ""))
-        return None if seed is None else Worlds(seed, seed, bounds, holes)
+    def world(self, bounds: Bounds | None = None, holes: tuple[Bounds, ...] = ()) -> Worlds | Unplaced:
+        """The procedural world that an invented place shows, or that another one shows land of who knows where."""
+        name = self.spec.get("world", "")
+        seed = procedural_seed(name)
+        return Unplaced(name) if seed is None else Worlds(seed, seed, bounds, holes)
 
     @property
     def drives(self) -> list[Path]:

@@ -72,7 +72,29 @@ class Worlds:
         return other.bounds is None or not any(_within(other.bounds, hole) for hole in self.holes)
 
 
-Region = Land | Worlds
+@dataclass(frozen=True)
+class Unplaced:
+    """Land of which nobody recorded where it lies: pictures draped over an invented world."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"land of world '{self.name}', which lies nobody knows where"
+
+    def tree(self) -> dict[str, Any]:
+        """As plain json values, for a model card."""
+        return {"unplaced": self.name}
+
+    def overlaps(self, other: Region) -> bool:
+        """Never to be told; see `may_overlap`."""
+        return False
+
+    def may_overlap(self, others: Sequence[Region]) -> bool:
+        """Whether some of the others show land too."""
+        return any(not isinstance(other, Worlds) for other in others)
+
+
+Region = Land | Worlds | Unplaced
 
 
 def region_of_tree(tree: Mapping[str, Any]) -> Region:
@@ -83,6 +105,8 @@ def region_of_tree(tree: Mapping[str, Any]) -> Region:
             first, last = tree["procedural_seeds"]
             bounds = _bounds(tree["bounds"]) if "bounds" in tree else None
             return Worlds(int(first), int(last), bounds, holes)
+        if "unplaced" in tree:
+            return Unplaced(str(tree["unplaced"]))
         return Land(str(tree["crs"]), _bounds(tree["bounds"]), holes)
     except (KeyError, TypeError, ValueError) as err:
         raise ModelError(f"card field 'regions' holds {tree!r}, which is no region: {err}") from err

@@ -25,5 +25,5 @@ def trained_regions(recipe: Recipe) -> tuple[dict[str, Any], ...]:
 
 
 def _region_of(place: Place, reach_m: float) -> Region | None:
-    """What a training sees of a dataset; None for invented land that no other set can show."""
-    return place.worlds(holes=place.split.holdout) if place.invented else place.trained_land(reach_m)
+    """What a training sees of a dataset; None where that is nothing."""
+    return place.world(holes=place.split.holdout) if place.invented else place.trained_land(reach_m)

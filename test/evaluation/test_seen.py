@@ -56,6 +56,15 @@ def test_a_datasets_holdout_may_be_evaluated_by_the_model_trained_beside_it_alon
         require_unseen(held_out, trained_on(tmp_path / "all", land), allow_seen=False)
 
 
+def test_draped_land_may_be_the_land_of_another_set_but_no_procedural_world(tmp_path):
+    model = trained_on(tmp_path / "model", {"unplaced": "draped"})
+    noise_place(tmp_path / "ds", split=Split(((40.0, 60.0, 240.0, 220.0),), 5.0))
+    held_out = load_set(str(tmp_path / "ds"))
+    assert "PERHAPS SEEN" in require_unseen(held_out, model, allow_seen=False).note
+    worlds = load_set("procedural-test")
+    assert require_unseen(worlds, model, allow_seen=False) is worlds
+
+
 def test_a_held_out_stretch_becomes_a_scenario(tmp_path):
     noise_place(tmp_path / "ds", split=Split(((40.0, 60.0, 240.0, 220.0),), 5.0))
     case = load_set(str(tmp_path / "ds")).cases[0]

@@ -14,7 +14,7 @@ from movix_core.errors import ConfigError, RecordingError
 from movix_core.evaluation.sets import SETS, BenchmarkSet, gascola, load_set, naip, procedural, stressed
 from movix_core.evaluation.sets.procedural import earlier_and_later
 from movix_core.evaluation.sets.rendered import within
-from movix_core.maps.region import Worlds
+from movix_core.maps.region import Unplaced, Worlds
 from movix_core.paths import shipped
 from movix_core.recordings.trajectory import Trajectory
 from movix_core.shared_data import VARIABLE, shared_data
@@ -124,7 +124,7 @@ def test_the_holdout_of_a_simulated_world_is_a_part_of_that_world(tmp_path):
     noise_place(tmp_path / "seven", split=Split((hole,), 5.0), spec={"world": "procedural-7"})
     noise_place(tmp_path / "draped", split=Split((hole,), 5.0), spec={"world": "draped"})
     assert load_set(str(tmp_path / "seven")).regions() == [Worlds(7, 7, bounds=hole)]
-    assert load_set(str(tmp_path / "draped")).regions() == []
+    assert load_set(str(tmp_path / "draped")).regions() == [Unplaced("draped")]
 
 
 def test_gascola_keeps_the_odometries_apart():

@@ -3,7 +3,7 @@
 import numpy as np
 
 from movix_core.dataset.split import Split
-from movix_core.maps.region import Land, Worlds, region_of_tree
+from movix_core.maps.region import Land, Unplaced, Worlds, region_of_tree
 from movix_core.training.recipe import DataRecipe, Recipe
 from movix_core.training.regions import trained_regions
 from test.dataset.places import noise_frames, noise_place
@@ -34,7 +34,7 @@ def test_a_dataset_of_a_simulated_world_is_that_world_and_no_land(tmp_path):
     noise_place(tmp_path / "seven", split=Split((hole,), 32.0), spec={"world": "procedural-7"})
     noise_place(tmp_path / "draped", spec={"world": "draped"})
     assert regions(datasets=(str(tmp_path / "seven"),)) == [Worlds(7, 7, holes=(hole,))]
-    assert regions(datasets=(str(tmp_path / "draped"),)) == []
+    assert regions(datasets=(str(tmp_path / "draped"),)) == [Unplaced("draped")]
 
 
 def test_the_training_columns_of_naip_lie_beside_its_validation_columns():

@@ -99,11 +99,10 @@ def cases(folder: Path) -> list[RecordedCase]:
 
 
 def regions(folder: Path) -> Sequence[Region]:
-    """The rectangles of the hold-out, on Earth or in a procedural world; none for another invented place."""
+    """The rectangles of the hold-out, on Earth or in an invented world."""
     place = load_place(folder)
     if place.invented:
-        found = (place.worlds(bounds) for bounds in place.split.holdout)
-        return [world for world in found if world is not None]
+        return [place.world(bounds) for bounds in place.split.holdout]
     return [Land(place.grid.crs, place.grid.on_grid(bounds)) for bounds in place.split.holdout]
 
 
