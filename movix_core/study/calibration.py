@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from movix_core.errors import TrainingError
-from movix_core.evaluation.calibrate import INVERSE_TEMPERATURES, rank
+from movix_core.evaluation.calibrate import INVERSE_TEMPERATURES, softest
 from movix_core.evaluation.scenario import Case
 from movix_core.evaluation.sets import BenchmarkSet, load_set
 from movix_core.study.ablation import TrainedVariant, measure, with_settings
@@ -52,10 +51,14 @@ def calibrate_variants(
         ate_m, sr_25m = (
             np.mean([one[figure] for one in drives]) for figure in ("ate_m_after_100m", "sr_25m_after_100m")
         )
-        return rank(float(ate_m), float(sr_25m))
+        return float(ate_m), float(sr_25m)
 
-    best = {name: min(INVERSE_TEMPERATURES, key=partial(served, name)) for name in first}
-    return [_with_lambda(run, best[run.variant], study) for run in trained]
+    def best(name: str) -> float:
+        trials = [served(name, value) for value in INVERSE_TEMPERATURES]
+        return INVERSE_TEMPERATURES[softest(INVERSE_TEMPERATURES, trials)]
+
+    chosen = {name: best(name) for name in first}
+    return [_with_lambda(run, chosen[run.variant], study) for run in trained]
 
 
 def _with_lambda(run: TrainedVariant, inverse_temperature: float, study: Study) -> TrainedVariant:
