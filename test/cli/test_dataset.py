@@ -135,7 +135,7 @@ def test_a_simulated_world_is_known_by_its_name(place, tmp_path, capsys):
     build = ["dataset", "build", str(tmp_path / "ds"), "--site", str(place / "site"), "--workers", "1"]
     assert "procedural-7, procedural-8" in fails(capsys, *build, tmp_path / "a" / "bag", tmp_path / "b" / "bag")
     assert main([*build, str(tmp_path / "a" / "bag")]) == 0
-    assert load_place(tmp_path / "ds").worlds() == Worlds(7, 7)
+    assert load_place(tmp_path / "ds").world() == Worlds(7, 7)
     capsys.readouterr()
     assert "other values of world" in fails(capsys, *build, tmp_path / "b" / "bag")
 
