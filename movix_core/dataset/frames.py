@@ -23,6 +23,7 @@ from movix_core.geometry.camera import Camera
 from movix_core.recordings.trajectory import Trajectory
 
 _ARRAYS = ("images", "stamps_ns", "distance_m", "segments", "poses_odom_base", "poses_map_base")
+UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)  # what a damaged .npz file ends with
 _CAMERA_SCALARS = ("width", "height", "fx", "fy", "cx", "cy")
 
 
@@ -88,7 +89,7 @@ class DriveFrames:
                     odometry=odometry, truth=truth,
                     date=datetime.date.fromisoformat(meta["date"]), data=meta["data"], about=meta["about"],
                 )  # fmt: skip
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as err:
+        except UNREADABLE as err:
             raise DatasetError(f"cannot read drive {file}: {err}; remove it and build the dataset again") from err
 
     def between(self, first_ns: int, last_ns: int) -> DriveFrames:
@@ -116,7 +117,7 @@ def read_about(file: Path) -> dict[str, Any] | None:
     try:
         with np.load(file, allow_pickle=False) as arrays:
             return json.loads(str(arrays["meta"]))
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+    except UNREADABLE:
         return None
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from movix_core.dataset.frames import DriveFrames, content_of, require_clips, write_whole
+from movix_core.dataset.frames import UNREADABLE, DriveFrames, content_of, require_clips, write_whole
 from movix_core.dataset.place import Place, PlaceGrid, create_place, load_place
 from movix_core.dataset.split import Split
 from movix_core.encoders.card import ModelCard
@@ -195,7 +194,7 @@ def _made_of(views: Path) -> str:
     try:
         with np.load(views, allow_pickle=False) as stored:
             return str(stored["drive"])
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+    except UNREADABLE:
         return ""
 
 
@@ -223,7 +222,7 @@ def _read_clips(place: Place, card: ModelCard, *, held_out: bool) -> list[DriveC
             with np.load(file, allow_pickle=False) as stored:
                 arrays = {name: stored[name] for name in _VIEW_ARRAYS}
                 date = datetime.date.fromisoformat(str(stored["date"]))
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as err:
+        except UNREADABLE as err:
             raise DatasetError(f"cannot read views {file}: {err}; remove the file, it will be made again") from err
         keep = (place.split.held_out if held_out else place.split.trainable)(arrays["poses_map_base"])
         if keep.any():

@@ -55,6 +55,7 @@ def train(recipe: Recipe, folder: Path, cache: Path, device: torch.device, proce
     check_recipe(recipe)
     if is_trained(recipe, folder):
         return folder
+    content = data_content(recipe.data)
     torch.manual_seed(recipe.seed)
     torch.set_num_threads(recipe.optimization.threads)
     model = initial_model(recipe).to(device)
@@ -63,13 +64,13 @@ def train(recipe: Recipe, folder: Path, cache: Path, device: torch.device, proce
         validation, drives = _drives(recipe, cache, validation=True), _drives(recipe, cache, validation=False)
     materials = Materials(recipe, model, drives, validation, cache, device, processes)
     try:
-        metrics = _run_stages(materials, folder)
+        metrics = _run_stages(materials, folder, fingerprint(recipe, content))
     finally:  # an interrupted training has curves worth seeing too
         if processes.first:
             draw_curves(folder)
     if processes.first:
         model.card = dataclasses.replace(
-            recipe.model, training=training_record(recipe), metrics=metrics, regions=trained_regions(recipe)
+            recipe.model, training=training_record(recipe, content), metrics=metrics, regions=trained_regions(recipe)
         )
         save_model(model, folder)
     return folder
@@ -80,13 +81,13 @@ def is_trained(recipe: Recipe, folder: Path) -> bool:
     try:
         card = load_model(folder).card
         told = {**card.training, "model": dataclasses.asdict(_untold(card, recipe.model.likelihood))}
-        content = told.pop(_CONTENT, None)
+        content = told.pop(_CONTENT, {})
         made_by: Recipe = from_tree(Recipe, told, str(folder))
     except ModelError:
         return False  # none, half written, damaged, or of another version: the training has to say
     model = _untold(recipe.model, recipe.model.likelihood)
-    same_recipe = fingerprint(made_by, {}) == fingerprint(dataclasses.replace(recipe, model=model), {})
-    return same_recipe and content == data_content(recipe.data)
+    asked = fingerprint(dataclasses.replace(recipe, model=model), data_content(recipe.data))
+    return fingerprint(made_by, content) == asked
 
 
 def _untold(card: ModelCard, likelihood: Likelihood) -> ModelCard:
@@ -111,10 +112,10 @@ def initial_model(recipe: Recipe) -> CrossViewModel:
     return model
 
 
-def training_record(recipe: Recipe) -> dict[str, Any]:
-    """What the card tells of how a model came about."""
+def training_record(recipe: Recipe, content: Mapping[str, Any]) -> dict[str, Any]:
+    """What the card tells of how a model came about, its data's content when it began included."""
     told = {key: value for key, value in dataclasses.asdict(recipe).items() if key != "model"}
-    return {**told, _CONTENT: data_content(recipe.data)}
+    return {**told, _CONTENT: content}
 
 
 def fingerprint(recipe: Recipe, content: Mapping[str, Any]) -> str:
@@ -125,10 +126,9 @@ def fingerprint(recipe: Recipe, content: Mapping[str, Any]) -> str:
     return json.dumps(tree, sort_keys=True)
 
 
-def _run_stages(materials: Materials, folder: Path) -> dict[str, float]:
-    """Train all stages; the validation figures of the last, and `training_seconds` of all."""
+def _run_stages(materials: Materials, folder: Path, told: str) -> dict[str, float]:
+    """Train all stages; the validation figures of the last, and `training_seconds` of all. told: the `fingerprint`."""
     recipe = materials.recipe
-    told = fingerprint(recipe, data_content(recipe.data))
     metrics: dict[str, float] = {}
     seconds = 0.0
     for name in recipe.stages:

@@ -7,6 +7,7 @@ import shutil
 import numpy as np
 import pytest
 
+from movix_core.dataset.frames import content_of
 from movix_core.dataset.place import load_place
 from movix_core.dataset.split import Split
 from movix_core.encoders.card import ClipSpec
@@ -91,6 +92,12 @@ def test_damage_is_named_and_what_is_no_dataset_refused(tmp_path):
     wide = noise_place(tmp_path / "wide", spec={"spacing_m": 4.0})
     with pytest.raises(DatasetError, match="wide has a frame every 4 m.*clip.spacing_m of 4.5 m"):
         load_clips(recipe(wide.folder, card=tiny_card(clip=ClipSpec(3, 4.5))), tmp_path)
+    whole = noise_place(tmp_path / "whole")
+    load_clips(recipe(whole.folder), tmp_path)
+    (views,) = whole.folder.glob("views-*/drive_0.npz")
+    np.savez(views, views=np.zeros(3), drive=np.array(content_of(whole.drive_file("drive_0"))))
+    with pytest.raises(DatasetError, match=r"drive_0\.npz.*remove the file"):
+        load_clips(recipe(whole.folder), tmp_path)
     with pytest.raises(TrainingError, match="no drive to learn from"):
         load_clips(recipe(), tmp_path)
 
