@@ -33,7 +33,7 @@ from movix_core.simulation.procedural import procedural_seed
 
 PLACE_FILE = "place.json"
 SPLIT_FILE = "split.yaml"
-_LAYERS_FILE = "layers.npy"
+_LAYERS_FILE, _RESAMPLED_FILE = "layers.npy", "layers-{}m.npy"
 _FORMAT = 1
 # Resampling wants to know where on Earth, and an invented world has no place; GDAL takes (0, 0) for not knowing.
 _ANY_CRS, _ANYWHERE = "EPSG:32617", Affine.translation(5e5, 5e6)
@@ -89,8 +89,8 @@ class Place:
         """
         if gsd_m <= self.grid.gsd_m:
             return self.layers, self.grid.gsd_m
-        file = self.folder / f"layers-{gsd_m:g}m.npy"
-        if not file.exists() or file.stat().st_mtime < (self.folder / _LAYERS_FILE).stat().st_mtime:
+        file = self.folder / _RESAMPLED_FILE.format(f"{gsd_m:g}")
+        if not file.exists():
             resampled = np.stack([_resampled(layer, self.grid.gsd_m, gsd_m) for layer in self.layers])
             write_whole(file, lambda stream: np.save(stream, resampled))
         return np.load(file, mmap_mode="r", allow_pickle=False), gsd_m
@@ -98,7 +98,8 @@ class Place:
     @property
     def content(self) -> str:
         """Names all that the place holds: figures and trainings of one content may be compared and resumed."""
-        told = [str(self.grid), self.spec, self.split.tree(), [(file.name, content_of(file)) for file in self.drives]]
+        drives = [(file.name, content_of(file)) for file in self.drives]
+        told = [str(self.grid), [str(date) for date in self.dates], self.spec, self.split.tree(), drives]
         named = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
         named.update(np.ascontiguousarray(self.layers).data)
         return named.hexdigest()[:12]
@@ -152,6 +153,8 @@ def create_place(
 ) -> Place:  # fmt: skip
     """Write imagery and description of a new place and return it read back; drives are added afterwards."""
     (folder / "drives").mkdir(parents=True, exist_ok=True)
+    for stale in folder.glob(_RESAMPLED_FILE.format("*")):
+        stale.unlink()
     write_whole(folder / _LAYERS_FILE, lambda stream: np.save(stream, layers))
     text = yaml.safe_dump(split.tree(), sort_keys=False, default_flow_style=None)
     write_whole(folder / SPLIT_FILE, lambda stream: stream.write(text.encode()))

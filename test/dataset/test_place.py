@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from movix_core.dataset.place import load_place
+from movix_core.dataset.place import create_place, load_place
 from movix_core.dataset.split import Split
 from movix_core.errors import DatasetError
 from movix_core.maps.imagery import Imagery
@@ -65,3 +65,16 @@ def test_imagery_is_never_finer_than_it_is(tmp_path):
     place = noise_place(tmp_path)
     layers, gsd_m = place.layers_at(0.3)
     assert gsd_m == 1.0 and layers is place.layers
+
+
+def test_a_place_written_anew_forgets_what_was_resampled_of_the_old_one(tmp_path):
+    old = noise_place(tmp_path).layers_at(2.0)[0].copy()
+    place = noise_place(tmp_path)
+    np.testing.assert_array_equal(place.layers_at(2.0)[0], old)
+    white = create_place(tmp_path, "white", GRID, DATES, np.full_like(place.layers, 255), {}, Split())
+    assert (white.layers_at(2.0)[0] == 255).all()
+
+
+def test_other_dates_are_other_content(tmp_path):
+    swapped = noise_place(tmp_path / "swapped", dates=DATES[::-1])
+    assert noise_place(tmp_path / "as_is").content != swapped.content
