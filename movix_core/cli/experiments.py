@@ -74,7 +74,7 @@ def _gamma(args: argparse.Namespace) -> None:
 
 def _age(args: argparse.Namespace) -> None:
     from movix_core.evaluation.benchmark import Plan, run_accuracy
-    from movix_core.evaluation.map_age import age_groups, write_age
+    from movix_core.evaluation.map_age import write_age
     from movix_core.evaluation.retrieval import run_retrieval
     from movix_core.evaluation.scenario import MAP_LAYER
 
@@ -85,5 +85,5 @@ def _age(args: argparse.Namespace) -> None:
         accuracy = run_accuracy(benchmark_set, plan, args.work, args.workers)
     if "retrieval" in args.measures:
         retrieval = run_retrieval(benchmark_set, folder, config, args.work, args.workers, (MAP_LAYER,))
-    table = write_age(age_groups(accuracy, retrieval), benchmark_set, folder, args.command_line, args.out)
+    table = write_age(accuracy, retrieval, benchmark_set, folder, args.command_line, args.out)
     print(table.read_text(encoding="utf-8"))

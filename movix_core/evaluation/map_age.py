@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,10 @@ from movix_core.evaluation.report import Summary, per_drive, summarize, write_re
 from movix_core.evaluation.retrieval_report import retrieval_rows
 from movix_core.evaluation.sets import BenchmarkSet
 
-Rows = Sequence[Mapping[str, Any]]
+Row = Mapping[str, Any]
+Rows = Sequence[Row]
+_SAME_YEAR = 0.5  # years between map and drive
+_SPANS = ((3.0, "up to 3 years"), (6.0, "3 to 6 years"), (float("inf"), "above 6 years"))
 _FIGURES = {  # name -> (title, decimals)
     "sr_10m_after_100m": ("SR@10 m", 3), "sr_25m_after_100m": ("SR@25 m", 3), "ate_m_after_100m": ("ATE (m)", 1),
     "retrieval_sr_10m": ("retrieval SR@10 m", 3), "retrieval_sr_25m": ("retrieval SR@25 m", 3),
@@ -24,7 +27,7 @@ _FIGURES = {  # name -> (title, decimals)
 
 @dataclass(frozen=True)
 class AgeGroup:
-    """Drives that share an interval between map and drive. years: drive minus map, negative where the map is newer."""
+    """Drives that share a name. years: drive minus map, their mean, negative where the map is newer."""
 
     name: str
     years: float
@@ -32,10 +35,26 @@ class AgeGroup:
     figures: dict[str, Summary | None]
 
 
-def age_groups(accuracy: Rows, retrieval: Rows) -> list[AgeGroup]:
-    """Groups of the set (its last group label), by interval.
+def pair_of(row: Row) -> str:
+    """The row's group of the set (its last label), or else its two dates."""
+    groups = row.get("groups")
+    return groups[-1] if groups else f"map {row['map_date']}, drive {row['drive_date']}"
+
+
+def span_of(row: Row) -> str:
+    """The row's direction and interval in words: enough drives share one to say more than each by itself."""
+    years = _years(row)
+    if abs(years) < _SAME_YEAR:
+        return "map of the same year"
+    span = next(name for edge, name in _SPANS if abs(years) <= edge)
+    return f"map {'older' if years > 0 else 'newer'}, {span}"
+
+
+def age_groups(accuracy: Rows, retrieval: Rows, named: Callable[[Row], str] = pair_of) -> list[AgeGroup]:
+    """Drives of one name, by interval.
 
     accuracy: rows of the method alone, see `run_accuracy`; retrieval: see `run_retrieval`; either may be empty.
+    named: `pair_of` or `span_of`.
     """
     figures: dict[str, dict[str, float | None]] = {}
     for drive, values in per_drive(accuracy).items():
@@ -46,7 +65,7 @@ def age_groups(accuracy: Rows, retrieval: Rows) -> list[AgeGroup]:
     labels = {row["drive"]: row for row in [*retrieval_rows(retrieval), *accuracy]}
     members: dict[str, list[str]] = {}
     for drive, row in labels.items():
-        members.setdefault(_label(row), []).append(drive)
+        members.setdefault(named(row), []).append(drive)
     groups = [
         AgeGroup(
             name, float(np.mean([_years(labels[drive]) for drive in drives])), len(drives),
@@ -58,16 +77,20 @@ def age_groups(accuracy: Rows, retrieval: Rows) -> list[AgeGroup]:
 
 
 def write_age(
-    groups: Sequence[AgeGroup], benchmark_set: BenchmarkSet, model_folder: Path, command: str, out: Path
+    accuracy: Rows, retrieval: Rows, benchmark_set: BenchmarkSet, model_folder: Path, command: str, out: Path
 ) -> Path:
     """Write `age-NAME.json`, `.md` and `.png` into `out`; returns the markdown's path."""
+    groups, spans = (age_groups(accuracy, retrieval, named) for named in (pair_of, span_of))
     content = {"set": benchmark_set.name, "data": benchmark_set.data, "model": str(model_folder),
-               "groups": [asdict(group) for group in groups]}  # fmt: skip
+               "spans": [asdict(span) for span in spans], "groups": [asdict(group) for group in groups]}  # fmt: skip
     parts = [
         f"# Accuracy against map age on `{benchmark_set.name}`",
         f"Data: **{benchmark_set.data}**. {benchmark_set.note}",
         "Years from map to drive, negative where the map is newer. The filter's figures are those after the first "
         "100 m; retrieval uses no filter. Mean over drives [95 % bootstrap interval over drives].",
+        "## By interval",
+        _table(spans),
+        "## Each by itself",
         _table(groups),
     ]
     table = write_report(out, f"age-{benchmark_set.file_name}", content, parts, command)
@@ -104,12 +127,7 @@ def _known(groups: Sequence[AgeGroup]) -> list[str]:
     return [name for name in _FIGURES if any(group.figures[name] for group in groups)]
 
 
-def _label(row: Mapping[str, Any]) -> str:
-    groups = row.get("groups")
-    return groups[-1] if groups else f"map {row['map_date']}, drive {row['drive_date']}"
-
-
-def _years(row: Mapping[str, Any]) -> float:
+def _years(row: Row) -> float:
     map_date, drive_date = (datetime.date.fromisoformat(row[key]) for key in ("map_date", "drive_date"))
     return (drive_date - map_date).days / 365.25
 

@@ -6,7 +6,7 @@ import pytest
 
 from movix_core.evaluation import gamma_sweep
 from movix_core.evaluation.gamma_sweep import run_gamma_sweep, write_gamma_sweep
-from movix_core.evaluation.map_age import age_groups, write_age
+from movix_core.evaluation.map_age import age_groups, span_of, write_age
 from movix_core.evaluation.report import paired_difference
 from test.evaluation.small_set import small_set, write_tiny_model
 from test.evaluation.test_benchmark import CONFIG
@@ -49,8 +49,9 @@ def test_ages_are_ordered_and_a_newer_map_has_a_negative_age(tmp_path):
     assert (round(newer.years), round(older.years), newer.drives, older.drives) == (-10, 10, 1, 2)
     assert older.figures["ate_m_after_100m"].mean == 6.0 and older.figures["retrieval_sr_10m"].mean == 0.25
     assert newer.figures["retrieval_sr_10m"] is None
-    table = write_age([newer, older], small_set(), tmp_path, "movix bench age", tmp_path / "out")
+    table = write_age(accuracy, retrieval, small_set(), tmp_path, "movix bench age", tmp_path / "out")
     assert "| map 2010-06-01, drive 2020-06-01 | +10.0 | 2 |" in table.read_text()
+    assert "| map newer, above 6 years | -10.0 | 1 |" in table.read_text()
     assert json.loads(table.with_suffix(".json").read_text())["groups"][0]["years"] < 0
     assert table.with_suffix(".png").stat().st_size > 5000
 
@@ -60,6 +61,19 @@ def test_ages_by_cause_and_from_retrieval_alone():
     assert [group.name for group in groups] == ["growth, +10 years"]
     (alone,) = age_groups([], [retrieval_row("a", "2010-06-01", "2020-06-01")])
     assert alone.figures["ate_m_after_100m"] is None and alone.drives == 1
+
+
+@pytest.mark.parametrize(
+    ("map_date", "drive_date", "span"),
+    [
+        ("2010-06-01", "2010-10-01", "map of the same year"),
+        ("2010-06-01", "2011-06-01", "map older, up to 3 years"),
+        ("2016-06-01", "2010-06-02", "map newer, 3 to 6 years"),
+        ("2010-06-01", "2017-01-01", "map older, above 6 years"),
+    ],
+)
+def test_spans_have_a_direction(map_date, drive_date, span):
+    assert span_of(accuracy_row("a", map_date, drive_date, 1.0)) == span
 
 
 def test_paired_differences_leave_out_what_has_no_partner():
