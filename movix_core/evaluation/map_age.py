@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from movix_core.evaluation.figure import GRID, SERIES, new_figure, plain
-from movix_core.evaluation.report import Summary, per_drive, summarize, write_report
+from movix_core.evaluation.report import Summary, summarize_rows, write_report
 from movix_core.evaluation.retrieval_report import retrieval_rows
 from movix_core.evaluation.sets import BenchmarkSet
 
@@ -56,24 +56,19 @@ def age_groups(accuracy: Rows, retrieval: Rows, named: Callable[[Row], str] = pa
     accuracy: rows of the method alone, see `run_accuracy`; retrieval: see `run_retrieval`; either may be empty.
     named: `pair_of` or `span_of`.
     """
-    figures: dict[str, dict[str, float | None]] = {}
-    for drive, values in per_drive(accuracy).items():
-        figures.setdefault(drive, {}).update(values)
-    for row in retrieval_rows(retrieval):
-        found = {f"retrieval_{name}": value for name, value in row["figures"].items()}
-        figures.setdefault(row["drive"], {}).update(found)
-    labels = {row["drive"]: row for row in [*retrieval_rows(retrieval), *accuracy]}
-    members: dict[str, list[str]] = {}
-    for drive, row in labels.items():
-        members.setdefault(named(row), []).append(drive)
+    clips = retrieval_rows(retrieval)
+    names = dict.fromkeys(named(row) for row in [*clips, *accuracy])
     groups = [
-        AgeGroup(
-            name, float(np.mean([_years(labels[drive]) for drive in drives])), len(drives),
-            {figure: summarize([figures[drive].get(figure) for drive in drives]) for figure in _FIGURES},
-        )
-        for name, drives in members.items()
-    ]  # fmt: skip
+        _group(name, *([row for row in rows if named(row) == name] for rows in (accuracy, clips))) for name in names
+    ]
     return sorted(groups, key=lambda group: group.years)
+
+
+def _group(name: str, accuracy: Rows, clips: Rows) -> AgeGroup:
+    found = summarize_rows(accuracy) | {f"retrieval_{key}": value for key, value in summarize_rows(clips).items()}
+    years = {row["drive"]: _years(row) for row in [*clips, *accuracy]}
+    figures = {figure: found.get(figure) for figure in _FIGURES}
+    return AgeGroup(name, float(np.mean(list(years.values()))), len(years), figures)
 
 
 def write_age(
@@ -87,7 +82,8 @@ def write_age(
         f"# Accuracy against map age on `{benchmark_set.name}`",
         f"Data: **{benchmark_set.data}**. {benchmark_set.note}",
         "Years from map to drive, negative where the map is newer. The filter's figures are those after the first "
-        "100 m; retrieval uses no filter. Mean over drives [95 % bootstrap interval over drives].",
+        "100 m; retrieval uses no filter. Mean over drives, those of one world averaged before [95 % bootstrap "
+        "interval].",
         "## By interval",
         _table(spans),
         "## Each by itself",
@@ -103,7 +99,7 @@ def _table(groups: Sequence[AgeGroup]) -> str:
     header = ["map and drive", "years", "drives", *(_FIGURES[name][0] for name in known)]
     lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
     for group in groups:
-        cells = [_cell(group.figures[name], _FIGURES[name][1], group.drives) for name in known]
+        cells = [_cell(group.figures[name], _FIGURES[name][1]) for name in known]
         lines.append("| " + " | ".join([group.name, f"{group.years:+.1f}", str(group.drives), *cells]) + " |")
     return "\n".join(lines)
 
@@ -132,9 +128,9 @@ def _years(row: Row) -> float:
     return (drive_date - map_date).days / 365.25
 
 
-def _cell(summary: Summary | None, decimals: int, drives: int) -> str:
+def _cell(summary: Summary | None, decimals: int) -> str:
     if summary is None:
         return "–"
-    if drives == 1:
+    if summary.drives == 1:
         return f"{summary.mean:.{decimals}f}"
     return f"{summary.mean:.{decimals}f} [{summary.low:.{decimals}f}, {summary.high:.{decimals}f}]"

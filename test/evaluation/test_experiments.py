@@ -63,6 +63,15 @@ def test_ages_by_cause_and_from_retrieval_alone():
     assert alone.figures["ate_m_after_100m"] is None and alone.drives == 1
 
 
+def test_drives_of_one_world_count_once():
+    ages = [("a", 0.0), ("b", 2.0), ("c", 4.0)]
+    rows = [accuracy_row(drive, "2010-06-01", "2012-06-01", ate_m) | {"place": "1"} for drive, ate_m in ages]
+    rows.append(accuracy_row("d", "2010-06-01", "2012-06-01", 8.0) | {"place": "2"})
+    (group,) = age_groups(rows, [], span_of)
+    ate_m = group.figures["ate_m_after_100m"]
+    assert (group.drives, ate_m.drives, ate_m.mean, ate_m.low, ate_m.high) == (4, 2, 5.0, 2.0, 8.0)
+
+
 @pytest.mark.parametrize(
     ("map_date", "drive_date", "span"),
     [
